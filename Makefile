@@ -1,0 +1,60 @@
+# `make run` and `make test` need Python 3.11 or newer with venv; uv makes them faster where it is.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+UV := $(shell command -v uv 2>/dev/null)
+
+.PHONY: run test check format gateway lock schema clean
+
+run: $(VENV)/.runnable
+	$(BIN)/allowances demo
+
+test: $(VENV)/.testable
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pytest -n auto --dist loadgroup
+
+check: $(VENV)/.testable
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+format: $(VENV)/.testable
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+gateway: $(VENV)/.runnable
+	$(BIN)/python gateway/run.py
+
+schema: $(VENV)/.runnable
+	$(BIN)/allowances schema > schema.graphql
+
+# Locks hold versions and hashes, no addresses, so they work on any mirror.
+lock: $(VENV)/.testable
+	$(BIN)/uv pip compile -q --upgrade pyproject.toml --universal --generate-hashes --no-header -o requirements/base.txt
+	$(BIN)/uv pip compile -q --upgrade pyproject.toml --group embedded --universal --generate-hashes --no-header -o requirements/embedded.txt
+	$(BIN)/uv pip compile -q --upgrade pyproject.toml --group dev --universal --generate-hashes --no-header -o requirements/dev.txt
+
+clean:
+	rm -rf $(VENV) .allowances .mypy_cache .ruff_cache .hypothesis *.egg-info
+
+ifdef UV
+INSTALL := uv pip install -q --python $(BIN)/python
+$(VENV)/bin/python:
+	uv venv -q --seed --python $(PYTHON) $(VENV)
+else
+INSTALL := $(BIN)/python -m pip install -q --disable-pip-version-check
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+endif
+
+$(VENV)/.runnable: requirements/embedded.txt requirements/graphiql.txt pyproject.toml | $(VENV)/bin/python
+	$(INSTALL) --require-hashes -r requirements/embedded.txt
+	$(INSTALL) --require-hashes --no-deps -r requirements/graphiql.txt
+	$(INSTALL) --no-deps -e .
+	touch $@
+
+$(VENV)/.testable: requirements/dev.txt $(VENV)/.runnable
+	$(INSTALL) --require-hashes -r requirements/dev.txt
+	touch $@

@@ -1,0 +1,107 @@
+"""Commands that bring data in: migrations, files, rule tables, and made-up files."""
+
+import asyncio
+import csv
+import sys
+from datetime import date
+from pathlib import Path
+
+import asyncpg
+import click
+
+from app import clock
+from app.cli.place import database, privacy_keys, today_option, with_connection
+from app.demo.files import generate as generate_files
+from app.demo.load import DemoSize
+from app.ingest.importer import ImportKind, import_file
+from app.ingest.rule_tables import import_rule_table, rule_tables_in_force
+from app.migrations.apply import migrate as apply_migrations
+from app.privacy import PrivacyKeys
+from app.rules.rule_book import shipped_rows
+from app.rules.rule_tables import RULE_TABLES
+from app.rules.tables import NumberedRow
+from app.settings import read_place
+
+_KINDS = [kind.value.lower() for kind in ImportKind]
+
+
+@click.command()
+def migrate() -> None:
+    """Bring the database up to date. Safe to run twice, and by two at once."""
+    with database(read_place()) as dsn:
+        applied = asyncio.run(with_connection(dsn, apply_migrations))
+    for name in applied:
+        click.echo(f"applied {name}")
+    click.echo("The database is up to date.")
+
+
+@click.command("import")
+@click.argument("kind", type=click.Choice([*_KINDS, *RULE_TABLES]))
+@click.argument(
+    "files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path)
+)
+def import_(kind: str, files: tuple[Path, ...]) -> None:
+    """Load FILES of one KIND; rows that can't be taken go to FILE.rejects.csv with their reason.
+
+    Loading the same file twice changes nothing; a corrected file changes what it corrects. A file
+    of a rule table (rates, holidays and so on) is the whole table: `allowances rules` prints the
+    one in force, to start from.
+    """
+    place = read_place()
+
+    async def load(connection: asyncpg.Connection) -> None:
+        await apply_migrations(connection)
+        for file in files:
+            if kind in RULE_TABLES:
+                report = await import_rule_table(connection, kind, file, clock.now())
+                click.echo("\n".join(report.lines()))
+            else:
+                await _import(connection, ImportKind(kind.upper()), file, privacy_keys(place))
+
+    with database(place) as dsn:
+        asyncio.run(with_connection(dsn, load))
+
+
+async def _import(
+    connection: asyncpg.Connection, kind: ImportKind, file: Path, keys: PrivacyKeys
+) -> None:
+    with click.progressbar(length=1, label=f"{kind.value.lower()} {file.name}") as bar:
+
+        def show(done: int, total: int) -> None:
+            bar.length = total
+            bar.update(done - bar.pos)
+
+        report = await import_file(
+            connection, kind, file, keys=keys, now=clock.now(), progress=show
+        )
+    for line in report.lines():
+        click.echo(line)
+
+
+@click.command()
+@click.argument("table", type=click.Choice(RULE_TABLES))
+def rules(table: str) -> None:
+    """Print a table of dated rules as it is in force, as CSV, to change and import again."""
+
+    async def loaded(connection: asyncpg.Connection) -> dict[str, list[NumberedRow]]:
+        await apply_migrations(connection)
+        return await rule_tables_in_force(connection.fetch)
+
+    with database(read_place()) as dsn:
+        rows = asyncio.run(with_connection(dsn, loaded)).get(table) or shipped_rows(table)
+    writer = csv.DictWriter(sys.stdout, list(rows[0][1]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(cells for _line, cells in rows)
+
+
+@click.command()
+@click.argument("directory", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--citizens", default=DemoSize.citizens, show_default=True, type=click.IntRange(0))
+@click.option("--months", default=DemoSize.months, show_default=True, type=click.IntRange(1, 240))
+@click.option("--seed", default=DemoSize.seed, show_default=True, help="Same seed, same bytes.")
+@today_option
+def generate(directory: Path, citizens: int, months: int, seed: int, today: date) -> None:
+    """Write demo files of any size into DIRECTORY, ready for `allowances import`."""
+    files = generate_files(directory, citizens=citizens, months=months, seed=seed, today=today)
+    for path in (files.authorities, files.citizens, files.registrations, *files.disbursements):
+        click.echo(path)

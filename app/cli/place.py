@@ -1,0 +1,51 @@
+"""Where a command finds its database and its keys, and which day it acts on."""
+
+import contextlib
+from collections.abc import Awaitable, Callable, Iterator
+from typing import TypeVar
+
+import asyncpg
+import click
+
+from app import clock
+from app.demo.home import DataDirectory
+from app.embedded_postgres import embedded_postgres
+from app.privacy import PrivacyKeys
+from app.settings import Place, read_privacy_keys
+
+Result = TypeVar("Result")
+
+today_option = click.option(
+    "--today",
+    type=click.DateTime(["%Y-%m-%d"]),
+    callback=lambda _context, _parameter, value: value.date() if value else clock.today(),
+    help="Act as if it were this day (YYYY-MM-DD); by default today in Bangkok.",
+)
+
+
+@contextlib.contextmanager
+def database(place: Place) -> Iterator[str]:
+    """The named database, or the embedded one, started if need be."""
+    if place.database_url:
+        yield place.database_url
+    else:
+        with embedded_postgres(DataDirectory.open(place.allowances_data_dir).path) as dsn:
+            yield dsn
+
+
+def privacy_keys(place: Place) -> PrivacyKeys:
+    """The keys of the named database from the environment, else those of the data directory."""
+    if place.database_url:
+        return read_privacy_keys()
+    return DataDirectory.open(place.allowances_data_dir).keys()
+
+
+async def with_connection(
+    dsn: str, act: Callable[[asyncpg.Connection], Awaitable[Result]]
+) -> Result:
+    """Do something on one connection, and close it."""
+    connection = await asyncpg.connect(dsn)
+    try:
+        return await act(connection)
+    finally:
+        await connection.close()

@@ -1,0 +1,16 @@
+"""What time it is, in Thailand. The only place that asks the machine."""
+
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+BANGKOK = ZoneInfo("Asia/Bangkok")
+
+
+def now() -> datetime:
+    """This moment, with Bangkok's offset."""
+    return datetime.now(BANGKOK)
+
+
+def today() -> date:
+    """Today's date in Bangkok."""
+    return now().date()

@@ -1,0 +1,63 @@
+"""The pool, and the one way to ask it. No SQL here."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import asyncpg
+
+from app.errors import Unavailable
+
+_OUT_OF_REACH = (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError, TimeoutError)
+
+
+async def _keep_session_state(_connection: object) -> None:
+    """No statement of ours sets session state, so a release has nothing to reset."""
+
+
+class Database:
+    """A pool of connections; `fetch` is one statement, one round trip."""
+
+    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]", statement_timeout: float) -> None:
+        self._pool = pool
+        self._timeout = statement_timeout
+        self._recordings: list[list[str]] = []
+
+    @classmethod
+    async def connect(
+        cls, dsn: str, *, size: int, statement_cache_size: int, statement_timeout: float
+    ) -> "Database":
+        """Open the pool; `Unavailable` when the server does not answer. Time-out in seconds."""
+        try:
+            pool = await asyncpg.create_pool(
+                dsn,
+                min_size=min(2, size),
+                max_size=size,
+                statement_cache_size=statement_cache_size,
+                reset=_keep_session_state,
+            )
+        except (*_OUT_OF_REACH, asyncpg.PostgresError) as error:
+            raise Unavailable(f"The database does not answer ({type(error).__name__}).") from error
+        return cls(pool, statement_timeout)
+
+    async def close(self) -> None:
+        await self._pool.close()
+
+    async def fetch(self, statement: str, *arguments: object) -> Sequence[Any]:
+        """The rows of one statement; `Unavailable` when it can't be asked or takes too long."""
+        for recording in self._recordings:
+            recording.append(statement)
+        try:
+            return await self._pool.fetch(statement, *arguments, timeout=self._timeout)
+        except _OUT_OF_REACH as error:
+            raise Unavailable("The data can not be read just now. Try again later.") from error
+
+    @contextmanager
+    def recording(self) -> Iterator[list[str]]:
+        """Every statement sent while inside, in order."""
+        statements: list[str] = []
+        self._recordings.append(statements)
+        try:
+            yield statements
+        finally:
+            self._recordings.remove(statements)

@@ -1,0 +1,71 @@
+"""The data directory: the demo's own keys, its issuer and its files."""
+
+import json
+import secrets
+from base64 import b64decode, b64encode
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.demo.issuer import ALGORITHM, AUDIENCE, ISSUER, DevelopmentIssuer
+from app.privacy import PrivacyKeys
+from app.settings import Settings
+
+_IGNORE_ALL = "*\n"
+
+
+@dataclass(frozen=True, slots=True)
+class DataDirectory:
+    """Where everything lives that a production would keep in a database and a vault."""
+
+    path: Path
+
+    @classmethod
+    def open(cls, path: Path) -> "DataDirectory":
+        """The directory, made if need be, and never committed by accident."""
+        path.mkdir(parents=True, exist_ok=True)
+        (path / ".gitignore").write_text(_IGNORE_ALL, encoding="utf-8")
+        return cls(path.resolve())
+
+    @property
+    def files(self) -> Path:
+        """Where generated files go."""
+        return self.path / "files"
+
+    @property
+    def marker(self) -> Path:
+        """What the demo has loaded, so that a second start need not."""
+        return self.path / "demo.json"
+
+    def keys(self) -> PrivacyKeys:
+        """The privacy keys of this directory; made on first use, readable by their owner alone."""
+        file = self.path / "keys.json"
+        if not file.exists():
+            file.touch(mode=0o600)
+            made = {"lookup": _new_key(), "encryption": _new_key()}
+            file.write_text(json.dumps(made), encoding="utf-8")
+        held = json.loads(file.read_text(encoding="utf-8"))
+        return PrivacyKeys(b64decode(held["lookup"]), b64decode(held["encryption"]))
+
+    def issuer(self) -> DevelopmentIssuer:
+        """The development issuer of this directory."""
+        return DevelopmentIssuer.open(self.path)
+
+    def settings(self, dsn: str, port: int) -> Settings:
+        """The settings of a demo: all that `serve` would ask for, and what is for trying out."""
+        keys = self.keys()
+        return Settings(
+            database_url=dsn,
+            national_id_lookup_key=keys.lookup_key,
+            national_id_encryption_key=keys.encryption_key,
+            token_issuer=ISSUER,
+            token_audience=AUDIENCE,
+            token_algorithm=ALGORITHM,
+            token_jwks=str(self.issuer().jwks_file),
+            port=port,
+            introspection=True,
+            graphiql=True,
+        )
+
+
+def _new_key() -> str:
+    return b64encode(secrets.token_bytes(32)).decode()

@@ -1,0 +1,61 @@
+"""The kinds of file: for each its layout, its staging table, and what writes it."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+import asyncpg
+
+from app.ingest.context import Context
+from app.ingest.layout import Layout
+from app.ingest.layouts.authorities import authorities_layout
+from app.ingest.layouts.citizens import citizens_layout
+from app.ingest.layouts.disbursements import disbursements_layout
+from app.ingest.layouts.registrations import registrations_layout
+from app.ingest.report import ImportKind
+from app.ingest.staging import Staged, any_waiting
+from app.ingest.tables import authorities, citizens, disbursements, registrations
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """How one kind of file is read and written. `write` runs when all its rows are staged."""
+
+    staged: Staged
+    layout: Callable[[Context], Layout]
+    write: Callable[[asyncpg.Connection, Context], Awaitable[None]]
+
+
+async def _write_authorities(connection: asyncpg.Connection, context: Context) -> None:
+    await authorities.apply_authorities(connection, context.absent)
+
+
+async def _write_citizens(connection: asyncpg.Connection, context: Context) -> None:
+    await citizens.apply_citizens(connection, context.now, context.absent)
+
+
+async def _write_registrations(connection: asyncpg.Connection, context: Context) -> None:
+    await registrations.apply_registrations(connection, context.now, context.absent)
+    if await any_waiting(connection):
+        await registrations.keep_registrations_waiting(connection, context.import_file_id)
+
+
+async def _write_disbursements(connection: asyncpg.Connection, context: Context) -> None:
+    await disbursements.apply_disbursements(
+        connection, context.import_file_id, context.now, seen_before=context.seen_before
+    )
+    if await any_waiting(connection):
+        await disbursements.keep_disbursements_waiting(connection, context.import_file_id)
+
+
+KINDS: Mapping[ImportKind, Kind] = {
+    ImportKind.AUTHORITIES: Kind(
+        authorities.STAGED, lambda _context: authorities_layout(), _write_authorities
+    ),
+    ImportKind.CITIZENS: Kind(citizens.STAGED, citizens_layout, _write_citizens),
+    ImportKind.REGISTRATIONS: Kind(
+        registrations.STAGED, registrations_layout, _write_registrations
+    ),
+    ImportKind.DISBURSEMENTS: Kind(
+        disbursements.STAGED, disbursements_layout, _write_disbursements
+    ),
+}

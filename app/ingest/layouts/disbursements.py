@@ -1,0 +1,121 @@
+"""The monthly file of disbursements."""
+
+from datetime import date
+from functools import partial
+
+from app.ingest import dates, fields
+from app.ingest.context import BANK_CODES, REASON_CODES, Context
+from app.ingest.layout import Column, Layout, Record
+from app.ingest.layouts.account import account_of
+from app.ingest.refusals import RefusalCode, RefusedError
+from app.payment_key import payment_sequence
+from app.rules.calendar import YearMonth
+from app.rules.national_id import NationalId
+from app.rules.vocabulary import AccountHolder, PaymentChannel, PaymentKind, PaymentStatus, Scheme
+
+_NOT_ARRIVED = frozenset({"FAILED", "RETURNED", "WITHHELD"})
+
+
+def disbursements_layout(context: Context) -> Layout:
+    """The layout; a staged record has the columns of `tables.disbursements.STAGED`."""
+    period = partial(dates.read_period, today=context.today)
+    return Layout(
+        columns=(
+            Column("national_id", fields.read_national_id, required=True, seldom_repeats=True),
+            Column("scheme", fields.one_of(Scheme), required=True),
+            Column(
+                "local_authority_code",
+                partial(fields.read_authority_code, known=context.authorities),
+                required=True,
+            ),
+            Column("period", period, required=True),
+            Column("amount", fields.read_amount, required=True),
+            Column("status", fields.one_of(PaymentStatus), required=True),
+            Column("kind", fields.one_of(PaymentKind), default="REGULAR"),
+            Column("paid_on", dates.read_date),
+            Column("channel", fields.one_of(PaymentChannel), default="BANK_TRANSFER"),
+            Column("bank_code", partial(fields.read_bank_code, known=BANK_CODES)),
+            Column("account_number", fields.read_account_number, seldom_repeats=True),
+            Column("account_name", fields.read_text),
+            Column("holder", fields.one_of(AccountHolder)),
+            Column("failure_code", fields.read_text),
+            Column("failure_text", fields.read_message),
+            Column("repays_period", period),
+        ),
+        record=partial(_record, context),
+        counted_by=("local_authority_code", "scheme", "period"),
+    )
+
+
+def _record(
+    context: Context,
+    line: int,
+    national_id: NationalId,
+    scheme: str,
+    local_authority_code: str,
+    period: YearMonth,
+    amount_satang: int,
+    status: str,
+    kind: str,
+    paid_on: date | None,
+    channel: str,
+    bank_code: str | None,
+    account_number: str | None,
+    account_name: str | None,
+    holder: str | None,
+    failure_code: str | None,
+    failure_text: str | None,
+    repays_period: YearMonth | None,
+) -> Record:
+    _refuse_contradictions(kind, amount_satang, period, repays_period)
+    return (
+        line,
+        context.keys.national_id_hmac(national_id),
+        scheme,
+        local_authority_code,
+        period,
+        0 if kind == "REGULAR" else payment_sequence(PaymentKind(kind), repays_period),
+        kind,
+        repays_period,
+        amount_satang,
+        status,
+        channel,
+        paid_on,
+        *account_of(context.keys, channel, bank_code, account_number, account_name, holder),
+        reason_code(status, failure_code),
+        failure_code,
+        failure_text,
+        paid_on or period,
+    )
+
+
+def _refuse_contradictions(
+    kind: str, amount_satang: int, period: YearMonth, repays_period: YearMonth | None
+) -> None:
+    if amount_satang < 0 and kind != "ADJUSTMENT":
+        raise RefusedError(
+            RefusalCode.AMOUNT_NEGATIVE, "Only an ADJUSTMENT may take money back.", "amount"
+        )
+    if repays_period is not None and kind != "BACKPAY":
+        raise RefusedError(
+            RefusalCode.REPAYS_NOT_ALLOWED, "Only a BACKPAY repays a month.", "repays_period"
+        )
+    if repays_period is not None and repays_period > period:
+        raise RefusedError(
+            RefusalCode.REPAYS_LATER_MONTH,
+            "A payment can not repay a month after its own.",
+            "repays_period",
+        )
+
+
+def reason_code(status: str, failure_code: str | None) -> str | None:
+    """Our code for why a payment did not arrive; the source's own stays beside it.
+
+    A code of ours is kept for every status but PAID (a delay has a reason too); any other becomes
+    OTHER where the payment failed, was returned or withheld, and says nothing elsewhere.
+    """
+    if status == "PAID":
+        return None
+    if failure_code is not None and failure_code.upper() in REASON_CODES:
+        return failure_code.upper()
+    return "OTHER" if status in _NOT_ARRIVED else None

@@ -1,0 +1,177 @@
+"""Staged disbursements into `payment`, with what they replace into `payment_history`."""
+
+from datetime import datetime
+
+import asyncpg
+
+from app.ingest.sql import sql
+from app.ingest.staging import Staged
+from app.ingest.tables.accounts import open_accounts
+from app.ingest.tables.batches import open_batches
+from app.ingest.tables.paid_registrations import follow_payments
+from app.ingest.tables.resolving import differ, upsert
+from app.rules.calendar import fiscal_year
+
+STAGED = Staged(
+    table="staged_disbursement",
+    columns=[
+        ("line", "integer"),
+        ("national_id_hmac", "bytea"),
+        ("scheme", "scheme"),
+        ("local_authority_code", "text"),
+        ("period", "date"),
+        ("sequence", "smallint"),
+        ("kind", "payment_kind"),
+        ("repays_period", "date"),
+        ("amount_satang", "integer"),
+        ("status", "payment_status"),
+        ("channel", "payment_channel"),
+        ("paid_on", "date"),
+        ("bank_code", "text"),
+        ("number_hmac", "bytea"),
+        ("last_four", "text"),
+        ("account_name", "text"),
+        ("holder", "account_holder"),
+        ("reason_code", "text"),
+        ("source_code", "text"),
+        ("source_text", "text"),
+        ("fact_on", "date"),
+    ],
+    key=["national_id_hmac", "scheme", "period", "sequence"],
+    field="national_id",
+    noun="payment",
+    counted="local_authority_code, scheme, period",
+)
+
+_KEY = ["citizen_id", "scheme", "period", "sequence"]
+_FACTS = [
+    "amount_satang",
+    "status",
+    "channel",
+    "paid_on",
+    "reason_code",
+    "source_code",
+    "source_text",
+    "local_authority_code",
+]
+_HISTORY = [*_KEY, "kind", "repays_period", *_FACTS, "bank_account_id", "batch_id"]
+
+_PERIODS = "select distinct period from staged_disbursement"
+_PARTITION = "select ensure_payment_partition($1)"
+
+_RESOLVE = sql(
+    """
+create temporary table resolved_disbursement on commit drop as
+select l.citizen_id, s.scheme, s.period, s.sequence, s.kind, s.repays_period,
+  {facts}, s.fact_on,
+  a.id as bank_account_id, a.active as account_active, p.bank_account_id as old_account_id,
+  case when l.citizen_id is null then 'waiting'
+    when p.citizen_id is null then 'new'
+    when {differ} then 'changed'
+    when k.line is not null then 'corrected'
+    else 'unchanged' end as outcome
+from staged_disbursement s
+left join citizen_lookup l using (national_id_hmac)
+left join bank_account a using (citizen_id, bank_code, number_hmac)
+left join payment p on p.citizen_id = l.citizen_id
+  and p.scheme = s.scheme and p.period = s.period and p.sequence = s.sequence
+  and p.period between $1 and $2
+left join corrected_account k on k.line = s.line
+order by l.citizen_id, s.scheme, s.period, s.sequence
+""",
+    facts=", ".join(f"s.{name}" for name in _FACTS),
+    differ=differ([*_FACTS, "bank_account_id"], [*(f"s.{n}" for n in _FACTS), "a.id"], "p"),
+)
+_SPAN = "select min(period) as first, max(period) as last from staged_disbursement"
+_TALLY = """
+insert into tally
+select case when outcome in ('new', 'changed', 'corrected') then 'accepted' else outcome end,
+  local_authority_code, scheme, period, count(*), sum(amount_satang)
+from resolved_disbursement group by 1, 2, 3, 4
+"""
+_KEEP_OLD = sql(
+    """
+insert into payment_history ({columns}, replaced_at, replaced_by_batch_id)
+select {values}, $2, b.id
+from resolved_disbursement r
+join payment p using (citizen_id, scheme, period, sequence)
+join disbursement_batch b on b.import_file_id = $1 and (b.scheme, b.period) = (r.scheme, r.period)
+where r.outcome = 'changed'
+order by citizen_id, scheme, period, sequence
+""",
+    columns=", ".join(_HISTORY),
+    values=", ".join(f"p.{name}" for name in _HISTORY),
+)
+_UPSERT = upsert(
+    "payment",
+    _KEY,
+    ["kind", "repays_period", *_FACTS, "bank_account_id", "batch_id"],
+    """(select r.*, b.id as batch_id from resolved_disbursement r
+  join disbursement_batch b on b.import_file_id = $1 and (b.scheme, b.period) = (r.scheme, r.period)
+  where r.outcome in ('new', 'changed')) r""",
+)
+
+_WAIT = """
+insert into waiting_disbursement
+  (national_id_hmac, scheme, period, sequence, import_file_id, record)
+select s.national_id_hmac, s.scheme, s.period, s.sequence, $1, to_jsonb(s) - 'line'
+from staged_disbursement s
+where not exists (select from citizen_lookup l where l.national_id_hmac = s.national_id_hmac)
+order by 1, 2, 3, 4
+on conflict (national_id_hmac, scheme, period, sequence) do update
+set import_file_id = excluded.import_file_id, record = excluded.record
+where waiting_disbursement.record is distinct from excluded.record
+"""
+_RELEASE = """
+with found as (
+  delete from waiting_disbursement w using citizen_lookup l
+  where l.national_id_hmac = w.national_id_hmac returning w.*
+), numbered as (
+  select record || jsonb_build_object('line', row_number() over (
+    order by national_id_hmac, scheme, period, sequence)) as record
+  from found
+)
+insert into staged_disbursement
+select r.* from numbered n
+cross join lateral jsonb_populate_record(null::staged_disbursement, n.record) r
+"""
+
+
+async def apply_disbursements(
+    connection: asyncpg.Connection, import_file_id: int, now: datetime, *, seen_before: bool
+) -> None:
+    """Write what is new or changed: accounts, batches, payments, then what follows from them."""
+    await _ensure_partitions(connection)
+    await open_accounts(connection, STAGED.table)
+    await _resolve(connection)
+    await open_batches(connection, import_file_id, now, seen_before=seen_before)
+    await connection.execute(_KEEP_OLD, import_file_id, now)
+    await connection.execute(_UPSERT, import_file_id)
+    await follow_payments(connection, now)
+
+
+async def _ensure_partitions(connection: asyncpg.Connection) -> None:
+    periods = await connection.fetch(_PERIODS)
+    for year in sorted({fiscal_year(row["period"]) for row in periods}):
+        await connection.execute(_PARTITION, year)
+
+
+async def _resolve(connection: asyncpg.Connection) -> None:
+    # The span lets the planner leave the other years' partitions alone.
+    (span,) = await connection.fetch(_SPAN)
+    await connection.execute("drop table if exists resolved_disbursement")
+    await connection.execute(_RESOLVE, span["first"], span["last"])
+    await connection.execute("analyze resolved_disbursement")
+    await connection.execute(_TALLY)
+
+
+async def keep_disbursements_waiting(connection: asyncpg.Connection, import_file_id: int) -> None:
+    """Put the rows of unknown citizens aside; a newer row takes the place of an older one."""
+    await connection.execute(_WAIT, import_file_id)
+
+
+async def stage_released_disbursements(connection: asyncpg.Connection) -> int:
+    """Stage the waiting rows whose citizen is known by now; returns how many."""
+    await STAGED.create(connection)
+    status = await connection.execute(_RELEASE)
+    return int(status.split()[-1])

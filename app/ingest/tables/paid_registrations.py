@@ -1,0 +1,98 @@
+"""What payments tell of a registration: that there is one, where it is paid, from when to when."""
+
+from datetime import datetime
+
+import asyncpg
+
+from app.ingest.sql import sql
+from app.ingest.tables.registrations import NO_ACCOUNT_FACT
+
+# One row for each citizen and scheme of the new and the changed payments: the newest of those that
+# say where the money goes, else the newest of all. Who is paid is registered.
+_TOLD = sql(
+    """
+create temporary table told_registration on commit drop as
+select distinct on (citizen_id, scheme)
+  citizen_id, scheme, local_authority_code, channel, bank_account_id,
+  case when bank_account_id is not null or channel = 'CASH' then fact_on
+    else {no_fact} end as account_as_of,
+  min(period) filter (where status = 'PAID') over entitlement as first_paid_month,
+  max(period) filter (where status = 'PAID') over entitlement as latest_paid_month,
+  bool_or(outcome = 'changed') over entitlement as changed
+from resolved_disbursement
+where outcome in ('new', 'changed')
+window entitlement as (partition by citizen_id, scheme)
+order by citizen_id, scheme,
+  (bank_account_id is not null or channel = 'CASH') desc, fact_on desc, sequence, period desc
+""",
+    no_fact=NO_ACCOUNT_FACT,
+)
+_UPSERT = sql(
+    """
+insert into registration (citizen_id, scheme, local_authority_code, status, channel,
+  bank_account_id, account_as_of, first_paid_month, latest_paid_month, as_of)
+select citizen_id, scheme, local_authority_code, 'ACTIVE', channel,
+  bank_account_id, account_as_of, first_paid_month, latest_paid_month, $1
+from told_registration order by citizen_id, scheme
+on conflict (citizen_id, scheme) do update set
+  channel = case when {newer} then excluded.channel else registration.channel end,
+  bank_account_id = case when {newer}
+    then excluded.bank_account_id else registration.bank_account_id end,
+  account_as_of = greatest(registration.account_as_of, excluded.account_as_of),
+  first_paid_month = least(registration.first_paid_month, excluded.first_paid_month),
+  latest_paid_month = greatest(registration.latest_paid_month, excluded.latest_paid_month),
+  as_of = excluded.as_of
+where excluded.account_as_of > registration.account_as_of
+  or {newer} and (excluded.channel, excluded.bank_account_id)
+    is distinct from (registration.channel, registration.bank_account_id)
+  or excluded.first_paid_month < coalesce(registration.first_paid_month, 'infinity')
+  or excluded.latest_paid_month > coalesce(registration.latest_paid_month, '-infinity')
+""",
+    newer="excluded.account_as_of >= registration.account_as_of",
+)
+
+# New payments only widen the span; a corrected one may narrow it, so there it is read anew.
+_NARROW = """
+update registration r
+set first_paid_month = s.first, latest_paid_month = s.latest, as_of = $1
+from told_registration t
+cross join lateral (
+  select min(period) as first, max(period) as latest from payment p
+  where p.citizen_id = t.citizen_id and p.scheme = t.scheme and p.status = 'PAID') s
+where t.changed and r.citizen_id = t.citizen_id and r.scheme = t.scheme
+  and (r.first_paid_month, r.latest_paid_month) is distinct from (s.first, s.latest)
+"""
+
+# The newest payment that tells decides. It is looked for only where this file may change it.
+_ACTIVE = sql(
+    """
+with doubtful as (
+  select citizen_id, bank_account_id as id from resolved_disbursement p
+  where outcome in ('new', 'changed') and bank_account_id is not null
+    and (outcome = 'changed' or {tells} and (status = 'PAID') <> account_active)
+  union
+  select citizen_id, old_account_id from resolved_disbursement
+  where outcome = 'changed' and old_account_id is not null
+), judged as (
+  select d.*, coalesce((
+    select p.status = 'PAID' from payment p
+    where p.citizen_id = d.citizen_id and p.bank_account_id = d.id and {tells}
+    order by p.period desc, p.sequence desc, p.scheme limit 1), true) as active
+  from doubtful d
+)
+update bank_account a set active = j.active
+from judged j
+where a.citizen_id = j.citizen_id and a.id = j.id and a.active <> j.active
+""",
+    tells="(p.status = 'PAID' or p.status = 'FAILED' and p.reason_code = 'ACCOUNT_CLOSED')",
+)
+
+
+async def follow_payments(connection: asyncpg.Connection, now: datetime) -> None:
+    """Bring registrations and accounts in line with the payments just written."""
+    await connection.execute("drop table if exists told_registration")
+    await connection.execute(_TOLD)
+    await connection.execute("analyze told_registration")
+    await connection.execute(_UPSERT, now)
+    await connection.execute(_NARROW, now)
+    await connection.execute(_ACTIVE)

@@ -1,0 +1,52 @@
+"""May this viewer? Pure: each answers yes, or the reason why not."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from app.viewer import AgencyViewer, Anonymous, CitizenViewer, Viewer
+
+
+class Scope(Enum):
+    """What an agency's token may be given."""
+
+    CITIZEN_READ = "citizen:read"
+    CITIZEN_LOOKUP = "citizen:lookup"
+    ENTITLEMENT_READ = "entitlement:read"
+    PAYMENT_READ = "payment:read"
+    BANK_ACCOUNT_READ = "bank-account:read"
+    DISABILITY_READ = "disability:read"
+    DISBURSEMENT_WRITE = "disbursement:write"
+    BATCH_READ = "batch:read"
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """No, and why; the reason never says whether a datum exists."""
+
+    reason: str
+
+
+Decision = Refused | None  # None: allowed
+
+
+def may_use(viewer: Viewer, scope: Scope) -> Decision:
+    """A field of a citizen already admitted: the citizen always, an agency by scope and purpose."""
+    match viewer:
+        case CitizenViewer():
+            return None
+        case AgencyViewer() if scope.value not in viewer.scopes:
+            return Refused(f"Needs the scope {scope.value}.")
+        case AgencyViewer() if viewer.purpose is None:
+            return Refused("Needs a purpose: a claim of the token, or the X-Purpose header.")
+        case AgencyViewer():
+            return None
+        case Anonymous():
+            return Refused("Needs a token: sign in.")
+
+
+def may_serve(viewer: AgencyViewer, local_authority_code: str) -> Decision:
+    """An agency limited to its own local authorities sees their citizens alone."""
+    allowed = viewer.local_authority_codes
+    if allowed is None or local_authority_code in allowed:
+        return None
+    return Refused("Is limited to other local authorities.")

@@ -1,0 +1,72 @@
+"""What a caller reads of an error: a code and a sentence, or an id that the log has."""
+
+import logging
+import secrets
+
+from graphql import GraphQLError, GraphQLSyntaxError
+
+from app.errors import AllowancesError
+
+_log = logging.getLogger("allowances.errors")
+
+_UNEXPECTED = (
+    "Something went wrong on our side; nothing was changed. Quote the error id if you report it."
+)
+
+
+def make_presentable(error: GraphQLError) -> None:
+    """Give an error its `extensions.code`; an unexpected one is logged and loses its text."""
+    original = root_cause(error)
+    if isinstance(original, AllowancesError):
+        error.message = _at_argument(error.message, original.message)
+        _code(error, original.code)
+    elif original is not None:
+        _mask(error, original)
+    elif isinstance(error, GraphQLSyntaxError):
+        _code(error, "GRAPHQL_PARSE_FAILED")
+    elif error.path is None:
+        _code(error, "GRAPHQL_VALIDATION_FAILED")
+    else:
+        _mask(error, error)
+
+
+def root_cause(error: BaseException) -> BaseException | None:
+    """What was raised in a resolver or a scalar; None where the library itself objects."""
+    cause: BaseException | None = error
+    while isinstance(cause, GraphQLError):
+        cause = cause.original_error
+    return cause
+
+
+def _at_argument(located: str, sentence: str) -> str:
+    """The library's word on where a value stands, such as `Variable '$period'`, and our sentence.
+
+    What stands between the two repeats the value, and the value may be somebody's.
+    """
+    if located == sentence or not located.startswith("Variable '"):
+        return sentence
+    name = located.split("'")[1]
+    return f"Variable '{name}': {sentence}"
+
+
+def _mask(error: GraphQLError, original: BaseException) -> None:
+    error_id = secrets.token_hex(8)
+    # The type alone, never the text: a driver's message may hold a row.
+    _log.error(
+        "unexpected error %s at %s: %s",
+        error_id,
+        ".".join(str(part) for part in error.path or ["request"]),
+        type(original).__name__,
+        exc_info=_without_text(original),
+    )
+    error.message = _UNEXPECTED
+    error.extensions = {"code": "INTERNAL_SERVER_ERROR", "errorId": error_id}
+
+
+def _without_text(error: BaseException) -> BaseException:
+    """The same traceback under an exception that says nothing."""
+    return Exception(type(error).__name__).with_traceback(error.__traceback__)
+
+
+def _code(error: GraphQLError, code: str) -> None:
+    error.extensions = {**(error.extensions or {}), "code": code}

@@ -1,0 +1,47 @@
+"""The Thai national ID: thirteen digits, the last of which checks the others [S53]."""
+
+import re
+from typing import NewType
+
+NationalId = NewType("NationalId", str)
+"""Thirteen digits without separators, their check digit verified."""
+
+_SEPARATORS = str.maketrans("", "", " -")
+_THIRTEEN_DIGITS = re.compile(r"[0-9]{13}")
+_TWELVE_DIGITS = re.compile(r"[0-9]{12}")
+_THREE_DIGITS = re.compile(r"[0-9]{3}")
+_WEIGHTS = range(13, 1, -1)
+
+
+class InvalidNationalId(ValueError):
+    """Not a national ID; the text says why and never repeats what was given."""
+
+
+def parse_national_id(text: str) -> NationalId:
+    """Read a national ID, with or without dashes and spaces; `InvalidNationalId` if it is none.
+
+    The first digit is not judged: it does not decide nationality [S53b].
+    """
+    digits = text.translate(_SEPARATORS)
+    if not _THIRTEEN_DIGITS.fullmatch(digits):
+        raise InvalidNationalId("A national ID has 13 digits; dashes and spaces may part them.")
+    if check_digit(digits[:12]) != int(digits[12]):
+        raise InvalidNationalId(
+            "The last digit of this national ID does not fit the others; look for a typing error."
+        )
+    return NationalId(digits)
+
+
+def check_digit(first_twelve: str) -> int:
+    """The thirteenth digit that belongs to twelve; `InvalidNationalId` if they are not digits."""
+    if not _TWELVE_DIGITS.fullmatch(first_twelve):
+        raise InvalidNationalId("A check digit is made from the first 12 digits of a national ID.")
+    total = sum(int(d) * weight for d, weight in zip(first_twelve, _WEIGHTS, strict=True))
+    return (11 - total % 11) % 10
+
+
+def mask_national_id(tail: str) -> str:
+    """The form that may be shown, `x-xxxx-xxxxx-12-3`, from the last three digits."""
+    if not _THREE_DIGITS.fullmatch(tail):
+        raise InvalidNationalId("A national ID is masked from its last 3 digits.")
+    return f"x-xxxx-xxxxx-{tail[:2]}-{tail[2]}"

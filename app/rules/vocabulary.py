@@ -1,0 +1,117 @@
+"""The closed vocabularies of the domain: each value is its name in the GraphQL contract."""
+
+import enum
+
+
+class Scheme(enum.Enum):
+    """The allowances: old age (เบี้ยยังชีพผู้สูงอายุ) and disability (เบี้ยความพิการ)."""
+
+    OLD_AGE_ALLOWANCE = "OLD_AGE_ALLOWANCE"
+    DISABILITY_ALLOWANCE = "DISABILITY_ALLOWANCE"
+
+
+class EntitlementState(enum.Enum):
+    """Where a citizen stands in one scheme; exactly one holds on any day."""
+
+    NOT_YET_ELIGIBLE = "NOT_YET_ELIGIBLE"
+    ELIGIBLE_NOT_REGISTERED = "ELIGIBLE_NOT_REGISTERED"
+    NOT_REGISTERED = "NOT_REGISTERED"
+    REGISTERED = "REGISTERED"
+    RECEIVING = "RECEIVING"
+    SUSPENDED = "SUSPENDED"
+    ENDED = "ENDED"
+
+
+class RegistrationStatus(enum.Enum):
+    """What the register of the local authority says of a registration."""
+
+    ACTIVE = "ACTIVE"
+    SUSPENDED = "SUSPENDED"
+    ENDED = "ENDED"
+
+
+class DatePrecision(enum.Enum):
+    """The smallest part of a birth date that the civil register knows."""
+
+    DAY = "DAY"
+    MONTH = "MONTH"
+    YEAR = "YEAR"
+
+
+class PaymentKind(enum.Enum):
+    """Why money was sent: the month's allowance, arrears (ตกเบิก), a supplement, a correction."""
+
+    REGULAR = "REGULAR"
+    BACKPAY = "BACKPAY"
+    SUPPLEMENT = "SUPPLEMENT"
+    ADJUSTMENT = "ADJUSTMENT"
+
+
+class PaymentStatus(enum.Enum):
+    """How far a payment has come."""
+
+    SCHEDULED = "SCHEDULED"
+    SUBMITTED = "SUBMITTED"
+    PAID = "PAID"
+    FAILED = "FAILED"
+    RETURNED = "RETURNED"
+    WITHHELD = "WITHHELD"
+    CANCELLED = "CANCELLED"
+
+
+class PaymentChannel(enum.Enum):
+    """How the money reaches the citizen."""
+
+    BANK_TRANSFER = "BANK_TRANSFER"
+    CASH = "CASH"
+
+
+class AccountHolder(enum.Enum):
+    """Whose account it is: the citizen's own, or that of a person authorised in writing."""
+
+    SELF = "SELF"
+    PROXY = "PROXY"
+
+
+class DisabilityType(enum.Enum):
+    """The seven types of disability, in their official order 1 to 7 [S3e]."""
+
+    VISION = "VISION"
+    HEARING = "HEARING"
+    MOBILITY = "MOBILITY"
+    MENTAL = "MENTAL"
+    INTELLECTUAL = "INTELLECTUAL"
+    LEARNING = "LEARNING"
+    AUTISM = "AUTISM"
+
+
+class Language(enum.Enum):
+    """The languages of the texts."""
+
+    TH = "TH"
+    EN = "EN"
+
+
+class ReasonCode(enum.Enum):
+    """Why an entitlement stands where it does, or why a payment failed: our codes, no source's.
+
+    DECEASED is for officers; `Texts.reason` never shows it.
+    """
+
+    ACCOUNT_CLOSED = "ACCOUNT_CLOSED"
+    ACCOUNT_DORMANT = "ACCOUNT_DORMANT"
+    NAME_MISMATCH = "NAME_MISMATCH"
+    ACCOUNT_INVALID = "ACCOUNT_INVALID"
+    PROMPTPAY_NOT_LINKED = "PROMPTPAY_NOT_LINKED"
+    CARD_EXPIRED = "CARD_EXPIRED"
+    MOVED = "MOVED"
+    NOT_QUALIFIED = "NOT_QUALIFIED"
+    WAIVED = "WAIVED"
+    BUDGET_DELAY = "BUDGET_DELAY"
+    NOT_YET_OF_AGE = "NOT_YET_OF_AGE"
+    OF_AGE_NOT_REGISTERED = "OF_AGE_NOT_REGISTERED"
+    NO_REGISTRATION = "NO_REGISTRATION"
+    FIRST_MONTH_AHEAD = "FIRST_MONTH_AHEAD"
+    DECEASED = "DECEASED"
+    OTHER = "OTHER"
+    UNKNOWN = "UNKNOWN"

@@ -1,0 +1,72 @@
+"""The token issuer's public keys (JWKS), from a file or an https address, rotated by `kid`."""
+
+import asyncio
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import jwt
+
+from app.errors import SettingsError, Unauthenticated, Unavailable
+
+_FRESH_SECONDS = 300.0
+_RETRY_SECONDS = 10.0  # an unknown kid may ask the issuer again this often, no more
+
+
+class SigningKeys:
+    """Keys by `kid`: read once, again when an unknown `kid` comes or they are five minutes old."""
+
+    def __init__(self, source: str) -> None:
+        """`source`: a file's path, or an https (on loopback also http) address."""
+        self._source = source
+        self._keys: dict[str, jwt.PyJWK] = {}
+        self._read_at = float("-inf")
+        self._lock = asyncio.Lock()
+
+    async def load(self) -> None:
+        """Read the keys now, so that a wrong source stops the start: `SettingsError`."""
+        try:
+            await self._read()
+        except Unavailable as error:
+            raise SettingsError(f"TOKEN_JWKS: {error.message}") from error
+
+    async def find(self, kid: object) -> jwt.PyJWK:
+        """The key of that `kid`; `Unauthenticated` when the issuer has none of that name."""
+        if not isinstance(kid, str):
+            raise Unauthenticated("The token does not name its key (kid).")
+        age = time.monotonic() - self._read_at
+        if age > _FRESH_SECONDS or (kid not in self._keys and age > _RETRY_SECONDS):
+            await self._refresh()
+        if kid not in self._keys:
+            raise Unauthenticated("The token is signed by a key that is not known.")
+        return self._keys[kid]
+
+    async def _refresh(self) -> None:
+        async with self._lock:
+            if time.monotonic() - self._read_at <= _RETRY_SECONDS:
+                return
+            try:
+                await self._read()
+            except Unavailable:
+                # The issuer is away: known keys go on, and the next attempt waits its turn.
+                self._read_at = time.monotonic() - _FRESH_SECONDS + _RETRY_SECONDS
+                if not self._keys:
+                    raise
+
+    async def _read(self) -> None:
+        try:
+            document = await asyncio.to_thread(_read_document, self._source)
+            keys = jwt.PyJWKSet.from_dict(document).keys
+        except (OSError, ValueError, jwt.PyJWTError) as error:
+            raise Unavailable(
+                f"The issuer's keys can not be read ({type(error).__name__})."
+            ) from error
+        self._keys = {key.key_id: key for key in keys if key.key_id}
+        self._read_at = time.monotonic()
+
+
+def _read_document(source: str) -> dict[str, Any]:
+    if source.startswith(("https://", "http://127.0.0.1", "http://localhost")):
+        return dict(jwt.PyJWKClient(source, timeout=5).fetch_data())
+    return dict(json.loads(Path(source).read_text(encoding="utf-8")))

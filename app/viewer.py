@@ -1,0 +1,130 @@
+"""From a bearer token to who asks. The only place that reads a JWT."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import jwt
+
+from app.errors import Unauthenticated
+from app.privacy import PrivacyKeys
+from app.rules.national_id import InvalidNationalId, parse_national_id
+from app.signing_keys import SigningKeys
+
+_CITIZEN_CLAIMS = ("pid", "citizen_id")  # ThaID; DGA Digital ID
+
+
+@dataclass(frozen=True, slots=True)
+class Anonymous:
+    """No token: the public fields alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class CitizenViewer:
+    """A person who signed in: sees themselves alone."""
+
+    national_id_hmac: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class AgencyViewer:
+    """Another agency's system: sees what its scopes allow, for a stated purpose."""
+
+    client_id: str
+    scopes: frozenset[str]
+    purpose: str | None
+    local_authority_codes: frozenset[str] | None = None  # None: every authority
+
+
+Viewer = Anonymous | CitizenViewer | AgencyViewer
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRules:
+    """What a token has to say to be trusted."""
+
+    issuer: str
+    audience: str
+    algorithm: str
+    leeway_seconds: int
+
+
+class TokenReader:
+    """Reads the `Authorization` header against the issuer's keys."""
+
+    def __init__(self, rules: TokenRules, keys: SigningKeys, privacy: PrivacyKeys) -> None:
+        self._rules = rules
+        self._keys = keys
+        self._privacy = privacy
+
+    async def viewer(self, authorization: str | None, purpose: str | None = None) -> Viewer:
+        """Who asks; `Unauthenticated` when a token was sent that can not be trusted.
+
+        `purpose` is the `X-Purpose` header, used where the token itself states none.
+        """
+        if authorization is None:
+            return Anonymous()
+        kind, _, token = authorization.partition(" ")
+        if kind.lower() != "bearer" or not token.strip():
+            raise Unauthenticated("Authorization: expected `Bearer` and a token.")
+        claims = await self._claims(token.strip())
+        return self._citizen(claims) or _agency(claims, purpose)
+
+    async def _claims(self, token: str) -> dict[str, Any]:
+        try:
+            header = jwt.get_unverified_header(token)
+            key = await self._keys.find(header.get("kid"))
+            return jwt.decode(
+                token,
+                key,
+                algorithms=[self._rules.algorithm],
+                audience=self._rules.audience,
+                issuer=self._rules.issuer,
+                leeway=self._rules.leeway_seconds,
+                options={"require": ["exp", "iss", "aud"]},
+            )
+        except jwt.InvalidTokenError as error:
+            raise Unauthenticated(_sentence(error)) from None
+        except jwt.PyJWTError:
+            raise Unauthenticated("The token's key does not fit its algorithm.") from None
+
+    def _citizen(self, claims: dict[str, Any]) -> CitizenViewer | None:
+        claimed = next((claims[name] for name in _CITIZEN_CLAIMS if claims.get(name)), None)
+        if claimed is None:
+            return None
+        try:
+            national_id = parse_national_id(str(claimed))
+        except InvalidNationalId:
+            raise Unauthenticated("The token names no valid national ID.") from None
+        return CitizenViewer(self._privacy.national_id_hmac(national_id))
+
+
+def _agency(claims: dict[str, Any], purpose: str | None) -> AgencyViewer:
+    client = claims.get("client_id") or claims.get("azp")
+    if not isinstance(client, str):
+        raise Unauthenticated("The token names neither a citizen (pid) nor a client (client_id).")
+    codes = claims.get("local_authority_codes")
+    return AgencyViewer(
+        client_id=client,
+        scopes=frozenset(str(claims.get("scope", "")).split()),
+        purpose=str(claims.get("purpose") or purpose or "").strip() or None,
+        local_authority_codes=None if codes is None else frozenset(map(str, codes)),
+    )
+
+
+def _sentence(error: jwt.InvalidTokenError) -> str:
+    """Why a token was refused, without a word of the token itself."""
+    for kind, text in _SENTENCES.items():
+        if isinstance(error, kind):
+            return text
+    return "The token can not be read."
+
+
+_SENTENCES: dict[type[jwt.InvalidTokenError], str] = {
+    jwt.ExpiredSignatureError: "The token has expired.",
+    jwt.ImmatureSignatureError: "The token is not valid yet.",
+    jwt.InvalidAudienceError: "The token is for another audience.",
+    jwt.InvalidIssuerError: "The token is from another issuer.",
+    jwt.InvalidAlgorithmError: "The token is signed by an algorithm that is not accepted.",
+    jwt.MissingRequiredClaimError: "The token lacks one of exp, iss, aud.",
+    jwt.InvalidSignatureError: "The token's signature is not valid.",
+}

@@ -1,0 +1,1 @@
+"""A runnable supergraph: the allowances and a second agency behind one gateway."""

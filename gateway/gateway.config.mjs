@@ -1,0 +1,20 @@
+import { defineConfig } from "@graphql-hive/gateway";
+import { unifiedGraphHandler } from "@graphql-hive/router-runtime";
+
+const FORWARDED = ["authorization", "x-purpose", "x-demo-today"];
+
+export const gatewayConfig = defineConfig({
+  supergraph: process.env.SUPERGRAPH || "supergraph.graphql",
+  host: "127.0.0.1",
+  port: Number(process.env.GATEWAY_PORT || 4000),
+  fork: 1,
+  unifiedGraphHandler, // the Rust planner
+  propagateHeaders: {
+    fromClientToSubgraphs({ request }) {
+      const sent = FORWARDED.map((name) => [name, request.headers.get(name)]);
+      return Object.fromEntries(sent.filter(([, value]) => value !== null));
+    },
+  },
+  landingPage: false, // loads from a CDN
+  logging: "warn",
+});

@@ -1,0 +1,250 @@
+"""Payments: pages of many entitlements in one statement, single ones by key, and yearly totals."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, NamedTuple
+
+from app.database import Database
+from app.ids import BankAccountKey, EntitlementKey, PaymentKey
+from app.rules.calendar import YearMonth
+from app.rules.vocabulary import PaymentChannel, PaymentKind, PaymentStatus, Scheme
+from loaders.batching import one_by_key
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentRow:
+    """One payment of a month, and the keys of what it belongs to."""
+
+    key: PaymentKey
+    kind: PaymentKind
+    amount: int  # satang
+    status: PaymentStatus
+    channel: PaymentChannel
+    paid_on: date | None
+    reason_code: str | None
+    source_code: str | None
+    bank_account: BankAccountKey | None
+    batch_id: int
+    repays_key: PaymentKey | None
+    repaid_by_key: PaymentKey | None
+
+    @property
+    def scheme(self) -> Scheme:
+        return self.key.scheme
+
+    @property
+    def period(self) -> YearMonth:
+        return self.key.period
+
+    @property
+    def entitlement_key(self) -> EntitlementKey:
+        return EntitlementKey(self.key.citizen_id, self.key.scheme)
+
+
+class Place(NamedTuple):
+    """Where a payment stands in its entitlement's list."""
+
+    period: date
+    sequence: int
+
+
+NEWEST = Place(date(9999, 1, 1), 32767)
+OLDEST = Place(date(1, 1, 1), -32768)
+
+
+class Window(NamedTuple):
+    """Which payments of an entitlement: all strictly between two places, of some statuses."""
+
+    below: Place = NEWEST
+    above: Place = OLDEST
+    statuses: tuple[PaymentStatus, ...] | None = None
+    newest_first: bool = True
+
+
+class PageKey(NamedTuple):
+    """The first `limit` payments of an entitlement's window."""
+
+    entitlement: EntitlementKey
+    window: Window
+    limit: int
+
+
+class PaymentPage(NamedTuple):
+    """A page's payments in its order, and those outside it that they repay."""
+
+    rows: list[PaymentRow]
+    repaid: list[PaymentRow]
+
+
+class TotalsKey(NamedTuple):
+    """The payments of an entitlement from one month to another, both included."""
+
+    entitlement: EntitlementKey
+    first_month: date
+    last_month: date
+
+
+@dataclass(frozen=True, slots=True)
+class TotalsRow:
+    """Counts, and what was paid in satang."""
+
+    count: int = 0
+    paid_count: int = 0
+    paid_amount: int = 0
+    failed_count: int = 0
+
+
+_COLUMNS = """
+  p.citizen_id, p.scheme, p.period, p.sequence, p.kind, p.amount_satang, p.status, p.channel,
+  p.paid_on, p.reason_code, p.source_code, p.bank_account_id, p.batch_id, p.repays_period"""
+
+# Only a payment that did not arrive can have been made good; for the others no row is looked for.
+_MADE_GOOD_BY = """
+left join lateral (
+  select m.period as repaid_by_period, m.sequence as repaid_by_sequence
+  from payment m
+  where m.citizen_id = p.citizen_id and m.scheme = p.scheme
+    and m.period >= p.period and m.repays_period = p.period
+  order by m.period desc, m.sequence desc
+  limit 1
+) r on p.status in ('FAILED', 'RETURNED', 'WITHHELD')"""
+
+# What a payment of the page repays comes along, though it may lie beyond the page's end.
+_PAGE = """
+with page as (
+  select p.*
+  from registration k
+  cross join lateral (
+    select {columns}
+    from payment p
+    where p.citizen_id = k.citizen_id and p.scheme = k.scheme
+      and p.period <= $3 and (p.period, p.sequence) < ($3, $4)
+      and p.period >= $5 and (p.period, p.sequence) > ($5, $6)
+      and ($7::payment_status[] is null or p.status = any($7))
+    order by p.period {direction}, p.sequence {direction}
+    limit $8
+  ) p
+  where k.citizen_id = any($1) and k.scheme = any($2::scheme[])
+), shown as (
+  select page.*, true as in_page from page
+  union all
+  select {columns}, false
+  from page join payment p
+    on p.citizen_id = page.citizen_id and p.scheme = page.scheme
+    and p.period = page.repays_period and p.sequence = 0
+)
+select {columns}, r.repaid_by_period, r.repaid_by_sequence, p.in_page
+from shown p {made_good_by}
+order by p.period {direction}, p.sequence {direction}"""
+
+_PAGE_PARTS = {"columns": _COLUMNS, "made_good_by": _MADE_GOOD_BY}
+PAGE_NEWEST_FIRST = _PAGE.format(direction="desc", **_PAGE_PARTS)
+PAGE_OLDEST_FIRST = _PAGE.format(direction="asc", **_PAGE_PARTS)
+
+BY_KEY = f"""
+select {_COLUMNS}, r.repaid_by_period, r.repaid_by_sequence
+from unnest($1::uuid[], $2::scheme[], $3::date[], $4::smallint[])
+  k (citizen_id, scheme, period, sequence)
+join payment p using (citizen_id, scheme, period, sequence)
+{_MADE_GOOD_BY}"""
+
+TOTALS = """
+select citizen_id, scheme, count(*) as count,
+  count(*) filter (where status = 'PAID') as paid_count,
+  coalesce(sum(amount_satang) filter (where status = 'PAID'), 0)::bigint as paid_amount,
+  count(*) filter (where status in ('FAILED', 'RETURNED')) as failed_count
+from payment
+where citizen_id = any($1) and scheme = any($2::scheme[]) and period between $3 and $4
+group by citizen_id, scheme"""
+
+
+async def payment_pages(database: Database, keys: Sequence[PageKey]) -> list[PaymentPage]:
+    """For each key its page; pages of one window share a statement, whatever their limits."""
+    windows: dict[Window, list[PageKey]] = defaultdict(list)
+    for key in keys:
+        windows[key.window].append(key)
+    pages: dict[PageKey, PaymentPage] = {}
+    for window, wanted in windows.items():
+        limit = max(key.limit for key in wanted)
+        found = await _window(database, window, {key.entitlement for key in wanted}, limit)
+        for key in wanted:
+            rows, repaid = found[key.entitlement]
+            pages[key] = PaymentPage(rows[: key.limit], repaid)
+    return [pages[key] for key in keys]
+
+
+async def _window(
+    database: Database, window: Window, entitlements: set[EntitlementKey], limit: int
+) -> dict[EntitlementKey, PaymentPage]:
+    rows = await database.fetch(
+        PAGE_NEWEST_FIRST if window.newest_first else PAGE_OLDEST_FIRST,
+        list({key.citizen_id for key in entitlements}),
+        list({key.scheme.value for key in entitlements}),
+        *window.below,
+        *window.above,
+        None if window.statuses is None else [status.value for status in window.statuses],
+        limit,
+    )
+    found: dict[EntitlementKey, PaymentPage] = defaultdict(lambda: PaymentPage([], []))
+    for row in rows:
+        payment = _payment(row)
+        page = found[payment.entitlement_key]
+        (page.rows if row["in_page"] else page.repaid).append(payment)
+    return found
+
+
+async def payments_by_key(
+    database: Database, keys: Sequence[PaymentKey]
+) -> list[PaymentRow | None]:
+    rows = await database.fetch(
+        BY_KEY,
+        [key.citizen_id for key in keys],
+        [key.scheme.value for key in keys],
+        [key.period for key in keys],
+        [key.sequence for key in keys],
+    )
+    return one_by_key(keys, map(_payment, rows), lambda row: row.key)
+
+
+async def payment_totals(database: Database, keys: Sequence[TotalsKey]) -> list[TotalsRow]:
+    """For each key its totals; keys of the same months share one statement."""
+    spans: dict[tuple[date, date], set[EntitlementKey]] = defaultdict(set)
+    for key in keys:
+        spans[key.first_month, key.last_month].add(key.entitlement)
+    found: dict[TotalsKey, TotalsRow] = {}
+    for span, entitlements in spans.items():
+        rows = await database.fetch(
+            TOTALS,
+            list({key.citizen_id for key in entitlements}),
+            list({key.scheme.value for key in entitlements}),
+            *span,
+        )
+        for citizen_id, scheme, *totals in rows:
+            entitlement = EntitlementKey(citizen_id, Scheme(scheme))
+            found[TotalsKey(entitlement, *span)] = TotalsRow(*totals)
+    return [found.get(key, TotalsRow()) for key in keys]
+
+
+def _payment(row: Any) -> PaymentRow:
+    citizen_id, scheme = row[0], Scheme(row[1])
+    account, repays, repaid_by = row[11], row[13], row[14]
+
+    def key(period: date, sequence: int) -> PaymentKey:
+        return PaymentKey(citizen_id, scheme, YearMonth(period), sequence)
+
+    return PaymentRow(
+        key=key(row[2], row[3]),
+        kind=PaymentKind(row[4]),
+        amount=row[5],
+        status=PaymentStatus(row[6]),
+        channel=PaymentChannel(row[7]),
+        paid_on=row[8],
+        reason_code=row[9],
+        source_code=row[10],
+        bank_account=None if account is None else BankAccountKey(citizen_id, account),
+        batch_id=row[12],
+        repays_key=None if repays is None else key(repays, 0),
+        repaid_by_key=None if repaid_by is None else key(repaid_by, row[15]),
+    )

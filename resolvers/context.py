@@ -1,0 +1,29 @@
+"""What every resolver may ask of its request."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from app.rules.texts import Texts
+from strawberry.types import Info as StrawberryInfo
+
+from app.privacy import PrivacyKeys
+from app.rules.rule_book import RuleBook
+from app.viewer import Viewer
+from loaders.bundle import Loaders
+
+
+@dataclass(slots=True)
+class Context:
+    """One request: who asks, on which day, and the loaders that answer."""
+
+    viewer: Viewer
+    loaders: Loaders
+    book: RuleBook
+    texts: Texts
+    keys: PrivacyKeys
+    now: datetime
+    today: date
+    max_representations: int
+
+
+Info = StrawberryInfo[Context, None]

@@ -1,0 +1,208 @@
+"""Entitlement: a citizen's standing in one scheme, and what follows from it."""
+
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import strawberry
+from graphql import GraphQLResolveInfo
+
+from app.ids import encode_entitlement_id
+from app.policies import Scope
+from app.rules.calendar import YearMonth
+from app.rules.vocabulary import (
+    DisabilityType,
+    EntitlementState,
+    Language,
+    PaymentStatus,
+    Scheme,
+)
+from loaders.bank_accounts import BankAccountRow
+from loaders.payments import PageKey, PaymentRow, TotalsKey, TotalsRow, Window
+from loaders.reference import LocalAuthorityRow
+from resolvers.bank_account import BankAccount
+from resolvers.context import Info
+from resolvers.entitlement_view import DisabilityCardRow, EntitlementView
+from resolvers.fields import plain, resolved
+from resolvers.local_authority import LocalAuthority, local_authority
+from resolvers.payment import (
+    Payment,
+    PaymentConnection,
+    PaymentConnectionRow,
+    PaymentsArguments,
+    PaymentTotals,
+    months_of_fiscal_year,
+    payment_connection,
+)
+from resolvers.reason import Reason
+from resolvers.scalars import Baht
+from resolvers.state_text import state_heading, state_message
+
+if TYPE_CHECKING:
+    from resolvers.citizen import Citizen
+
+_ALL_MONTHS = (date(1, 1, 1), date(9999, 12, 1))
+
+
+@strawberry.type(description="A rate (อัตรา) and the days it is valid.")
+class Rate:
+    amount: Baht = plain("Baht a month.")
+    minimum_age: int | None = plain("From this age in completed years.")
+    maximum_age: int | None = plain("To this age in completed years.")
+    valid_from: date = plain("The first day it is valid.")
+    valid_to: date | None = plain("The last day; null while no end is known.")
+    rule: str = plain("The rule and its version.")
+
+
+@strawberry.type(description="When a citizen can register (ช่วงเวลาลงทะเบียน).")
+class RegistrationWindow:
+    opens_on: date = plain("The first day.")
+    closes_on: date = plain("The last day.")
+    fiscal_year: int = plain("The fiscal year it is for, in Buddhist era.")
+
+
+@strawberry.type(description="The next payment to expect, by the rules.")
+class UpcomingPayment:
+    period: YearMonth = plain("The month it is for.")
+    due_on: date = plain("The pay day.")
+    amount: Baht = plain("By the rule of that month.")
+
+
+@strawberry.type(description="The disability card (บัตรประจำตัวคนพิการ). Sensitive data.")
+class DisabilityCard:
+    issued_on: date | None = plain("The day it was issued.")
+    expires_on: date | None = plain("The last day it is valid; null where it does not expire.")
+    expired: bool = plain("Whether it has expired.")
+    types: list[DisabilityType] = plain("The types of disability it names.")
+
+
+@strawberry.federation.type(
+    keys=["id"],
+    description="A citizen's standing in one scheme (สิทธิ): there is one for each, registered "
+    "or not.",
+)
+class Entitlement:
+    scheme: Scheme = plain("The allowance.")
+    state: EntitlementState = plain("Where the citizen stands today.")
+    state_reason: Reason | None = plain("Why, and what to do, where the state needs a reason.")
+    as_of: datetime = plain("The age of the data the state was computed from.")
+    registered_on: date | None = plain("The day of registration (วันที่ลงทะเบียน).")
+    effective_from: date | None = plain("The first day the right takes effect.")
+    ended_on: date | None = plain("The day the right ended.")
+    eligible_on: date | None = plain(
+        "Old age: the day the age is reached, the day before the birthday. Null for disability."
+    )
+    first_payable_month: YearMonth | None = plain("The first month that is paid.")
+    registration_window: RegistrationWindow | None = plain(
+        "When to register; null once registered."
+    )
+    monthly_amount: Baht | None = plain(
+        "Baht a month by the rule of today; null where nothing is payable. What was paid is in "
+        "`payments`."
+    )
+    rate: Rate | None = plain("The rule that gave `monthlyAmount`.")
+    next_payment: UpcomingPayment | None = plain("The next payment to expect.")
+
+    @resolved("Opaque and stable.")
+    def id(root: strawberry.Parent[EntitlementView]) -> strawberry.ID:
+        return strawberry.ID(encode_entitlement_id(root.key))
+
+    @resolved(
+        "Whose it is.",
+        gives=Annotated["Citizen", strawberry.lazy("resolvers.citizen")],
+    )
+    async def citizen(root: strawberry.Parent[EntitlementView], info: Info) -> Any:
+        return await info.context.loaders.citizen_by_id.load(root.key.citizen_id)
+
+    @resolved("The screen's heading for this state.")
+    def state_text(
+        root: strawberry.Parent[EntitlementView],
+        info: Info,
+        language: Language | None = Language.TH,
+    ) -> str:
+        return state_heading(info.context, root, language or Language.TH)
+
+    @resolved("The sentence below the heading: what the state means for this citizen.")
+    async def state_message(
+        root: strawberry.Parent[EntitlementView],
+        info: Info,
+        language: Language | None = Language.TH,
+    ) -> str:
+        return await state_message(info.context, root, language or Language.TH)
+
+    @resolved("Where it is registered.", gives=LocalAuthority | None)
+    async def local_authority(
+        root: strawberry.Parent[EntitlementView], info: Info
+    ) -> LocalAuthorityRow | None:
+        code = root.row.local_authority_code
+        return None if code is None else await local_authority(info.context, code)
+
+    @resolved(
+        "Where it is paid now; null for cash, and where nothing is paid.",
+        gives=BankAccount | None,
+        scope=Scope.BANK_ACCOUNT_READ,
+    )
+    async def bank_account(
+        root: strawberry.Parent[EntitlementView], info: Info
+    ) -> BankAccountRow | None:
+        key = root.row.bank_account
+        return None if key is None else await info.context.loaders.bank_account(key)
+
+    @resolved(
+        "The disability card, for the disability allowance. Sensitive: a scope of its own.",
+        gives=DisabilityCard | None,
+        scope=Scope.DISABILITY_READ,
+    )
+    def disability_card(
+        root: strawberry.Parent[EntitlementView], info: Info
+    ) -> DisabilityCardRow | None:
+        registration = root.row.facts.registration
+        if root.scheme is not Scheme.DISABILITY_ALLOWANCE or registration is None:
+            return None
+        expires_on = registration.card_expires_on
+        return DisabilityCardRow(
+            issued_on=registration.card_issued_on,
+            expires_on=expires_on,
+            expired=expires_on is not None and expires_on < info.context.today,
+            types=root.row.disability_types,
+        )
+
+    @resolved("The newest payment.", gives=Payment | None, scope=Scope.PAYMENT_READ)
+    async def latest_payment(
+        root: strawberry.Parent[EntitlementView], info: Info
+    ) -> PaymentRow | None:
+        page = await info.context.loaders.payments_by_entitlement(PageKey(root.key, Window(), 1))
+        return page[0] if page else None
+
+    @resolved(
+        "Payments, newest first. `last` counts from the oldest and takes the place of `first`. "
+        "`fiscalYear` is in Buddhist era, October to September.",
+        gives=PaymentConnection,
+        scope=Scope.PAYMENT_READ,
+    )
+    async def payments(
+        root: strawberry.Parent[EntitlementView],
+        info: Info,
+        first: int | None = 12,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+        fiscal_year: int | None = None,
+        status: list[PaymentStatus] | None = None,
+    ) -> PaymentConnectionRow:
+        arguments = PaymentsArguments.read(first, after, last, before, fiscal_year, status)
+        return await payment_connection(info.context, root.key, arguments)
+
+    @resolved(
+        "Its payments counted, in all or of a fiscal year in Buddhist era.",
+        gives=PaymentTotals,
+        scope=Scope.PAYMENT_READ,
+    )
+    async def totals(
+        root: strawberry.Parent[EntitlementView], info: Info, fiscal_year: int | None = None
+    ) -> TotalsRow:
+        months = _ALL_MONTHS if fiscal_year is None else months_of_fiscal_year(fiscal_year)
+        return await info.context.loaders.payment_totals.load(TotalsKey(root.key, *months))
+
+    @classmethod
+    def is_type_of(cls, value: object, _info: GraphQLResolveInfo[Any]) -> bool:
+        return isinstance(value, EntitlementView)

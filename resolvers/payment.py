@@ -1,0 +1,209 @@
+"""Payment, and the pages of an entitlement's payments."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Annotated, Any
+
+import strawberry
+from graphql import GraphQLResolveInfo
+
+from app.errors import BadInput
+from app.ids import (
+    EntitlementKey,
+    PaymentKey,
+    decode_payment_cursor,
+    encode_payment_cursor,
+    encode_payment_id,
+)
+from app.policies import Scope
+from app.rules.calendar import YearMonth, add_months, fiscal_year_months
+from app.rules.vocabulary import PaymentChannel, PaymentKind, PaymentStatus, Scheme
+from loaders.bank_accounts import BankAccountRow
+from loaders.payments import NEWEST, OLDEST, PageKey, PaymentRow, Place, Window
+from resolvers.bank_account import BankAccount
+from resolvers.context import Context, Info
+from resolvers.entitlement_view import EntitlementView, entitlement
+from resolvers.fields import plain, resolved
+from resolvers.paging import Page, PageInfo, PageSize, page_size
+from resolvers.reason import Reason, ReasonRow
+from resolvers.scalars import Baht
+
+if TYPE_CHECKING:
+    from resolvers.entitlement import Entitlement
+
+_ThisType = Annotated["Payment", strawberry.lazy("resolvers.payment")]
+_NOT_PAID = {PaymentStatus.FAILED, PaymentStatus.RETURNED, PaymentStatus.WITHHELD}
+_FIRST_FISCAL_YEAR, _LAST_FISCAL_YEAR = 2500, 2700
+
+
+@strawberry.federation.type(
+    keys=["id"], description="One payment of an allowance, for one month (การจ่ายเงิน)."
+)
+class Payment:
+    scheme: Scheme = plain("The allowance it is of.")
+    period: YearMonth = plain("The month it is for; the day it was paid may lie in another.")
+    kind: PaymentKind = plain("Why it was sent.")
+    amount: Baht = plain("What was paid or is to be paid, as the sender said; not our rule's.")
+    status: PaymentStatus = plain("How far it has come.")
+    channel: PaymentChannel = plain("How it reaches the citizen.")
+    paid_on: date | None = plain("The day it was paid.")
+
+    @resolved("Opaque and stable.")
+    def id(root: strawberry.Parent[PaymentRow]) -> strawberry.ID:
+        return strawberry.ID(encode_payment_id(root.key))
+
+    @resolved(
+        "The entitlement it was paid for.",
+        gives=Annotated["Entitlement", strawberry.lazy("resolvers.entitlement")],
+        scope=Scope.ENTITLEMENT_READ,
+    )
+    async def entitlement(
+        root: strawberry.Parent[PaymentRow], info: Info
+    ) -> EntitlementView | None:
+        return await entitlement(info.context, root.entitlement_key)
+
+    @resolved("The month's pay day: the 10th, or the working day before it.")
+    def due_on(root: strawberry.Parent[PaymentRow], info: Info) -> date:
+        return info.context.book.pay_day(root.period)
+
+    @resolved("Why it was not paid, and what to do; null where all is well.", gives=Reason | None)
+    def reason(root: strawberry.Parent[PaymentRow]) -> ReasonRow | None:
+        if root.reason_code is None and root.status not in _NOT_PAID:
+            return None
+        return ReasonRow.of(root.reason_code or "UNKNOWN", root.source_code)
+
+    @resolved(
+        "The payment that this one makes good.",
+        gives=_ThisType | None,
+    )
+    async def repays(root: strawberry.Parent[PaymentRow], info: Info) -> PaymentRow | None:
+        return await _payment_of(info.context, root.repays_key)
+
+    @resolved(
+        "The payment that makes this one good.",
+        gives=_ThisType | None,
+    )
+    async def repaid_by(root: strawberry.Parent[PaymentRow], info: Info) -> PaymentRow | None:
+        return await _payment_of(info.context, root.repaid_by_key)
+
+    @resolved(
+        "The account it was sent to; null for cash.",
+        gives=BankAccount | None,
+        scope=Scope.BANK_ACCOUNT_READ,
+    )
+    async def bank_account(
+        root: strawberry.Parent[PaymentRow], info: Info
+    ) -> BankAccountRow | None:
+        key = root.bank_account
+        return None if key is None else await info.context.loaders.bank_account(key)
+
+    @classmethod
+    def is_type_of(cls, value: object, _info: GraphQLResolveInfo[Any]) -> bool:
+        return isinstance(value, PaymentRow)
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentEdgeRow:
+    """A payment and its cursor."""
+
+    node: PaymentRow
+
+    @property
+    def cursor(self) -> str:
+        return payment_cursor(self.node)
+
+
+@strawberry.type(description="A payment, and the cursor that names its place.")
+class PaymentEdge:
+    cursor: str = plain("For `after` and `before`; stays true when payments arrive.")
+    node: Payment = plain("The payment.")
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentConnectionRow:
+    """A page of payments, newest first."""
+
+    page: Page[PaymentRow]
+
+    @property
+    def nodes(self) -> list[PaymentRow]:
+        return list(self.page.rows)
+
+    @property
+    def edges(self) -> list[PaymentEdgeRow]:
+        return [PaymentEdgeRow(row) for row in self.page.rows]
+
+    @property
+    def page_info(self) -> PageInfo:
+        return self.page.info(payment_cursor)
+
+
+@strawberry.type(description="A page of payments, newest first.")
+class PaymentConnection:
+    edges: list[PaymentEdge] = plain("The payments with their cursors.")
+    nodes: list[Payment] = plain("The payments without.")
+    page_info: PageInfo = plain("Where the page stands.")
+
+
+@strawberry.type(description="The payments of an entitlement, counted.")
+class PaymentTotals:
+    count: int = plain("Payments of any status.")
+    paid_count: int = plain("Payments that were paid.")
+    paid_amount: Baht = plain("What was paid in all.")
+    failed_count: int = plain("Payments that failed or were returned.")
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentsArguments:
+    """The arguments of `Entitlement.payments`, checked."""
+
+    size: PageSize
+    window: Window
+    starts_inside: bool
+
+    @classmethod
+    def read(
+        cls,
+        first: int | None,
+        after: str | None,
+        last: int | None,
+        before: str | None,
+        fiscal_year: int | None,
+        status: list[PaymentStatus] | None,
+    ) -> "PaymentsArguments":
+        """`BadInput` names the argument that is wrong."""
+        size = page_size(first, last)
+        below = Place(*decode_payment_cursor("after", after)) if after else NEWEST
+        above = Place(*decode_payment_cursor("before", before)) if before else OLDEST
+        if fiscal_year is not None:
+            first_month, last_month = months_of_fiscal_year(fiscal_year)
+            below = min(below, Place(add_months(last_month, 1), OLDEST.sequence))
+            above = max(above, Place(add_months(first_month, -1), NEWEST.sequence))
+        statuses = None if status is None else tuple(sorted(set(status), key=lambda s: s.value))
+        window = Window(below, above, statuses, newest_first=size.forward)
+        return cls(size, window, starts_inside=bool(after if size.forward else before))
+
+
+def months_of_fiscal_year(year: int) -> tuple[YearMonth, YearMonth]:
+    """The first and the last month of a fiscal year in Buddhist era; `BadInput` if it is none."""
+    if not _FIRST_FISCAL_YEAR <= year <= _LAST_FISCAL_YEAR:
+        raise BadInput(f"fiscalYear: expected a year in Buddhist era such as 2569, got {year}.")
+    return fiscal_year_months(year)
+
+
+async def payment_connection(
+    context: Context, entitlement: EntitlementKey, arguments: PaymentsArguments
+) -> PaymentConnectionRow:
+    """The page that the arguments ask for."""
+    key = PageKey(entitlement, arguments.window, arguments.size.count + 1)
+    rows = await context.loaders.payments_by_entitlement(key)
+    page = Page.of(rows, arguments.size, starts_inside=arguments.starts_inside)
+    return PaymentConnectionRow(page)
+
+
+def payment_cursor(row: PaymentRow) -> str:
+    return encode_payment_cursor(row.key.period, row.key.sequence)
+
+
+async def _payment_of(context: Context, key: PaymentKey | None) -> PaymentRow | None:
+    return None if key is None else await context.loaders.payment_by_key.load(key)

@@ -1,0 +1,56 @@
+"""The root fields that read."""
+
+import strawberry
+
+from app.errors import BadInput
+from app.ids import decode_citizen_id
+from app.policies import Scope
+from app.rules.national_id import InvalidNationalId, NationalId, parse_national_id
+from loaders.citizens import CitizenRow
+from loaders.reference import LocalAuthorityRow
+from resolvers.access import citizen_of_hmac, own_citizen, readable_citizen
+from resolvers.citizen import Citizen
+from resolvers.context import Info
+from resolvers.fields import resolved
+from resolvers.freshness import DataFreshness, DataFreshnessRow, data_freshness
+from resolvers.local_authority import LocalAuthority, local_authority
+
+
+@strawberry.type
+class Query:
+    @resolved("The citizen who signed in; null for an agency's token.", gives=Citizen | None)
+    async def me(info: Info) -> CitizenRow | None:
+        return await own_citizen(info.context)
+
+    @resolved(
+        "A citizen by id, for an agency with the scope `citizen:read`, or for themselves. Null "
+        "where unknown and where forbidden: the answer does not tell which.",
+        gives=Citizen | None,
+    )
+    async def citizen(info: Info, id: strawberry.ID) -> CitizenRow | None:  # noqa: A002 - the contract's name
+        return await readable_citizen(info.context, decode_citizen_id(id), Scope.CITIZEN_READ)
+
+    @resolved(
+        "A citizen by national ID, for an agency with the scope `citizen:lookup`, or for "
+        "themselves. Null where unknown and where forbidden: the answer does not tell which.",
+        gives=Citizen | None,
+    )
+    async def citizen_by_national_id(info: Info, national_id: NationalId) -> CitizenRow | None:
+        hmac = info.context.keys.national_id_hmac(read_national_id("nationalId", national_id))
+        return await citizen_of_hmac(info.context, hmac, Scope.CITIZEN_LOOKUP)
+
+    @resolved("A local authority by its eight-digit code. Public.", gives=LocalAuthority | None)
+    async def local_authority(info: Info, code: strawberry.ID) -> LocalAuthorityRow | None:
+        return await local_authority(info.context, code)
+
+    @resolved("How new the data are. Public.", gives=DataFreshness)
+    async def data_freshness(info: Info) -> DataFreshnessRow:
+        return await data_freshness(info.context)
+
+
+def read_national_id(argument: str, text: str) -> NationalId:
+    """A national ID from outside; `BadInput` names the argument and never the value."""
+    try:
+        return parse_national_id(text)
+    except InvalidNationalId as error:
+        raise BadInput(f"{argument}: {error}") from None

@@ -1,0 +1,100 @@
+"""Every error has a code and a sentence; none has a traceback, SQL or a Python name."""
+
+import logging
+from typing import Any
+
+import pytest
+
+from app.main import Service
+from tests.conftest import Asker
+
+FORBIDDEN_WORDS = ("Traceback", "asyncpg", "select ", "postgres", ".py", "object at", "NoneType")
+
+QUERIES = {
+    "no query": ("", "BAD_REQUEST"),
+    "not GraphQL": ("{ me {", "GRAPHQL_PARSE_FAILED"),
+    "unknown field": ("{ me { salary } }", "GRAPHQL_VALIDATION_FAILED"),
+    "unknown argument": ("{ me { id(x: 1) } }", "GRAPHQL_VALIDATION_FAILED"),
+    "unknown enum value": (
+        "{ me { entitlements(scheme: PENSION) { id } } }",
+        "GRAPHQL_VALIDATION_FAILED",
+    ),
+    "missing argument": ("{ citizen { id } }", "GRAPHQL_VALIDATION_FAILED"),
+    "subscription": ("subscription { x }", "GRAPHQL_VALIDATION_FAILED"),
+}
+
+
+@pytest.mark.parametrize(("query", "code"), QUERIES.values(), ids=QUERIES.keys())
+async def test_a_wrong_document(ask: Asker, query: str, code: str) -> None:
+    answer = await ask.answer(query)
+    assert answer["errors"]
+    assert {error["extensions"]["code"] for error in answer["errors"]} == {code}
+    assert not any(word in str(answer) for word in FORBIDDEN_WORDS)
+
+
+VARIABLES: dict[str, Any] = {
+    "a float": {"n": 1.5},
+    "an object": {"n": {}},
+    "missing": {},
+    "null": {"n": None},
+}
+
+
+@pytest.mark.parametrize("variables", VARIABLES.values(), ids=VARIABLES.keys())
+async def test_a_wrong_variable(ask: Asker, variables: dict[str, Any]) -> None:
+    query = "query ($n: Int!) { me { entitlements { payments(first: $n) { nodes { id } } } } }"
+    answer = await ask.answer(query, variables)
+    (error,) = answer["errors"]
+    assert "n" in error["message"]
+    assert error["extensions"]["code"] in {"BAD_USER_INPUT", "GRAPHQL_VALIDATION_FAILED"}
+
+
+async def test_what_nobody_expected_is_masked_with_an_id_that_the_log_has(
+    ask: Asker, service: Service, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = "1234567" + "890123"
+
+    async def broken(*_: object) -> None:
+        raise RuntimeError(secret)
+
+    monkeypatch.setattr(service.database, "fetch", broken)
+    with caplog.at_level(logging.ERROR):
+        answer = await ask.answer("{ me { id } }", token=ask.citizen("both"))
+    (error,) = answer["errors"]
+    assert error["extensions"]["code"] == "INTERNAL_SERVER_ERROR"
+    assert error["extensions"]["errorId"] in caplog.text
+    assert secret not in str(answer)
+    assert secret not in caplog.text
+
+
+async def test_a_database_that_is_away_is_said_so(
+    ask: Asker, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service.database, "_timeout", 0.0)
+    answer = await ask.answer("{ me { id } }", token=ask.citizen("both"))
+    (error,) = answer["errors"]
+    assert error["extensions"]["code"] == "SERVICE_UNAVAILABLE"
+    assert answer["data"] == {"me": None}
+
+
+BODIES = [b"", b"[", b"[]", b"null", b"7", b'"x"', b'{"query": 7}', b"\xff"]
+
+
+@pytest.mark.parametrize("body", BODIES)
+async def test_a_body_that_is_no_request(ask: Asker, body: bytes) -> None:
+    response = await ask.http.post(
+        "/graphql", content=body, headers={"Content-Type": "application/json"}
+    )
+    assert response.status_code == 400
+    assert response.json()["errors"][0]["extensions"]["code"] in {"BAD_REQUEST", "BAD_USER_INPUT"}
+    assert not any(word in response.text for word in FORBIDDEN_WORDS)
+
+
+async def test_a_wrong_demo_day_is_named(ask: Asker) -> None:
+    response = await ask.http.post(
+        "/graphql", json={"query": "{ me { id } }"}, headers={"X-Demo-Today": "tomorrow"}
+    )
+    assert response.status_code == 400
+    assert response.json()["errors"][0]["message"] == (
+        "X-Demo-Today: expected a date such as 2026-11-10."
+    )

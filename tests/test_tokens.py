@@ -1,0 +1,186 @@
+"""Who asks: tokens that are trusted, and all those that are not."""
+
+import hmac
+import json
+import time
+from base64 import urlsafe_b64encode
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from app.demo.home import DataDirectory
+from app.demo.issuer import AUDIENCE, ISSUER, DevelopmentIssuer
+from app.demo.personas import PERSONAS
+from app.errors import SettingsError, Unauthenticated
+from app.privacy import PrivacyKeys
+from app.signing_keys import SigningKeys
+from app.viewer import AgencyViewer, Anonymous, CitizenViewer, TokenReader, TokenRules
+from tests.conftest import Asker
+
+ME = "{ me { givenName } }"
+NATIONAL_ID = PERSONAS["both"].national_id
+
+
+@pytest.fixture
+def issuer(home: DataDirectory) -> DevelopmentIssuer:
+    return home.issuer()
+
+
+@pytest.fixture
+def reader(issuer: DevelopmentIssuer, keys: PrivacyKeys) -> TokenReader:
+    rules = TokenRules(ISSUER, AUDIENCE, "RS256", leeway_seconds=0)
+    return TokenReader(rules, SigningKeys(str(issuer.jwks_file)), keys)
+
+
+def signed(issuer: DevelopmentIssuer, **changes: Any) -> str:
+    """A good token of a citizen, changed; None takes a claim out."""
+    now = int(time.time())
+    claims = {"iss": ISSUER, "aud": AUDIENCE, "iat": now, "nbf": now, "exp": now + 60}
+    claims |= {"pid": NATIONAL_ID} | changes
+    kept = {name: value for name, value in claims.items() if value is not None}
+    return jwt.encode(kept, issuer.private_key, "RS256", headers={"kid": issuer.key_id})
+
+
+@pytest.mark.parametrize("claim", ["pid", "citizen_id"])
+async def test_a_citizens_token(
+    reader: TokenReader, issuer: DevelopmentIssuer, keys: PrivacyKeys, claim: str
+) -> None:
+    token = signed(issuer, **{"pid": None, claim: NATIONAL_ID})
+    viewer = await reader.viewer(f"Bearer {token}")
+    assert viewer == CitizenViewer(keys.national_id_hmac(NATIONAL_ID))
+
+
+async def test_an_agencys_token_and_its_purpose(
+    reader: TokenReader, issuer: DevelopmentIssuer
+) -> None:
+    token = signed(issuer, pid=None, client_id="nhso", scope="citizen:read payment:read")
+    scopes = frozenset({"citizen:read", "payment:read"})
+    assert await reader.viewer(f"Bearer {token}") == AgencyViewer("nhso", scopes, None)
+    viewer = await reader.viewer(f"bearer {token}", "audit")
+    assert viewer == AgencyViewer("nhso", scopes, "audit")
+
+
+async def test_no_token_is_nobody(reader: TokenReader) -> None:
+    assert await reader.viewer(None) == Anonymous()
+
+
+CHANGES = {
+    "expired": {"exp": 1},
+    "not yet valid": {"nbf": 4102444800},
+    "another issuer": {"iss": "urn:other"},
+    "another audience": {"aud": "other"},
+    "no expiry": {"exp": None},
+    "no issuer": {"iss": None},
+    "no audience": {"aud": None},
+    "nobody": {"pid": None},
+    "no valid national ID": {"pid": "1234567890123"},
+}
+
+
+@pytest.mark.parametrize("changes", CHANGES.values(), ids=CHANGES.keys())
+async def test_a_token_that_says_the_wrong_thing(
+    reader: TokenReader, issuer: DevelopmentIssuer, changes: dict[str, Any]
+) -> None:
+    token = signed(issuer, **changes)
+    with pytest.raises(Unauthenticated) as refused:
+        await reader.viewer(f"Bearer {token}")
+    assert token not in refused.value.message
+    assert "1234567890123" not in refused.value.message
+
+
+def _unsigned(issuer: DevelopmentIssuer) -> str:
+    claims = {"iss": ISSUER, "aud": AUDIENCE, "exp": time.time() + 60, "pid": NATIONAL_ID}
+    return jwt.encode(claims, None, "none", headers={"kid": issuer.key_id})
+
+
+def _other_key(issuer: DevelopmentIssuer) -> str:
+    other = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    return signed(DevelopmentIssuer(other, issuer.key_id, issuer.jwks_file))
+
+
+def _public_key_as_secret(issuer: DevelopmentIssuer) -> str:
+    """Signed by HMAC with the public key as its secret; made by hand, for no library will."""
+    header = {"alg": "HS256", "typ": "JWT", "kid": issuer.key_id}
+    claims = {"iss": ISSUER, "aud": AUDIENCE, "exp": int(time.time()) + 60, "pid": NATIONAL_ID}
+    parts = [urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=") for part in (header, claims)]
+    text = b".".join(parts)
+    public = issuer.private_key.public_key()
+    secret = public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    signature = urlsafe_b64encode(hmac.digest(secret, text, "sha256")).rstrip(b"=")
+    return (text + b"." + signature).decode()
+
+
+def _unknown_kid(issuer: DevelopmentIssuer) -> str:
+    return signed(DevelopmentIssuer(issuer.private_key, "unknown", issuer.jwks_file))
+
+
+FORGERIES = [_unsigned, _other_key, _public_key_as_secret, _unknown_kid]
+
+
+@pytest.mark.parametrize("forge", FORGERIES, ids=lambda forge: forge.__name__)
+async def test_a_forged_token(reader: TokenReader, issuer: DevelopmentIssuer, forge: Any) -> None:
+    with pytest.raises(Unauthenticated):
+        await reader.viewer(f"Bearer {forge(issuer)}")
+
+
+HEADERS = ["", "Bearer", "Bearer ", "Basic eDp5", "Bearer a.b.c", "Bearer é"]
+
+
+@pytest.mark.parametrize("header", HEADERS)
+async def test_a_header_that_is_no_bearer_token(reader: TokenReader, header: str) -> None:
+    with pytest.raises(Unauthenticated):
+        await reader.viewer(header)
+
+
+async def test_keys_rotate_by_kid(
+    tmp_path: Path, issuer: DevelopmentIssuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "jwks.json"
+    file.write_text(issuer.jwks_file.read_text())
+    keys = SigningKeys(str(file))
+    await keys.load()
+    rotated = json.loads(issuer.jwks_file.read_text())
+    rotated["keys"][0]["kid"] = "next"
+    file.write_text(json.dumps(rotated))
+    with pytest.raises(Unauthenticated):
+        await keys.find("next")  # looked a moment ago: a stranger's kid can't make us ask at will
+    monkeypatch.setattr("app.signing_keys._RETRY_SECONDS", 0.0)
+    assert (await keys.find("next")).key_id == "next"
+    with pytest.raises(Unauthenticated):
+        await keys.find(issuer.key_id)
+
+
+@pytest.mark.parametrize("content", [None, "no json", "{}", '{"keys": []}'])
+async def test_a_wrong_source_of_keys_stops_the_start(tmp_path: Path, content: str | None) -> None:
+    file = tmp_path / "jwks.json"
+    if content is not None:
+        file.write_text(content)
+    with pytest.raises(SettingsError, match="TOKEN_JWKS"):
+        await SigningKeys(str(file)).load()
+
+
+async def test_a_bad_token_is_answered_401_and_no_data(ask: Asker) -> None:
+    response = await ask.post(ME, token="a.b.c")
+    assert response.status_code == 401
+    assert response.headers["www-authenticate"] == 'Bearer error="invalid_token"'
+    assert response.json() == {
+        "errors": [
+            {
+                "message": "The token can not be read.",
+                "extensions": {"code": "UNAUTHENTICATED"},
+            }
+        ]
+    }
+
+
+async def test_a_token_lives_no_longer_than_it_says(
+    reader: TokenReader, issuer: DevelopmentIssuer
+) -> None:
+    token = signed(issuer, exp=int(time.time()) - int(timedelta(seconds=5).total_seconds()))
+    with pytest.raises(Unauthenticated, match="expired"):
+        await reader.viewer(f"Bearer {token}")
