@@ -2,9 +2,8 @@ FROM python:3.13-slim AS build
 WORKDIR /src
 RUN python -m venv /opt/allowances
 ENV PATH=/opt/allowances/bin:$PATH PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
-COPY requirements/base.txt requirements/graphiql.txt requirements/
-RUN pip install --require-hashes -r requirements/base.txt \
- && pip install --require-hashes --no-deps -r requirements/graphiql.txt
+COPY requirements/base.txt requirements/
+RUN pip install --require-hashes -r requirements/base.txt
 COPY pyproject.toml README.md ./
 COPY app app
 COPY loaders loaders

@@ -25,7 +25,7 @@ format: $(VENV)/.testable
 	$(BIN)/ruff format .
 
 gateway: $(VENV)/.runnable
-	$(BIN)/python gateway/run.py
+	$(BIN)/python -m gateway.run
 
 schema: $(VENV)/.runnable
 	$(BIN)/allowances schema > schema.graphql
@@ -49,9 +49,8 @@ $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 endif
 
-$(VENV)/.runnable: requirements/embedded.txt requirements/graphiql.txt pyproject.toml | $(VENV)/bin/python
+$(VENV)/.runnable: requirements/embedded.txt pyproject.toml | $(VENV)/bin/python
 	$(INSTALL) --require-hashes -r requirements/embedded.txt
-	$(INSTALL) --require-hashes --no-deps -r requirements/graphiql.txt
 	$(INSTALL) --no-deps -e .
 	touch $@
 

@@ -3,6 +3,7 @@
 from app.rules.calendar import YearMonth
 from app.rules.vocabulary import PaymentKind
 
+# Negative, so that newest first shows the month's own payment before what was added to it.
 _FIRST_YEAR = 2000
 _MONTHS_PER_KIND = 8000
 _RANKS = {
@@ -14,15 +15,15 @@ _RANKS = {
 
 
 def payment_sequence(kind: PaymentKind, repays_period: YearMonth | None) -> int:
-    """The place of a payment within its (citizen, scheme, month), 0 to 32,767.
+    """The place of a payment within its (citizen, scheme, month), -32,767 to 0.
 
-    REGULAR is 0; the others follow by kind and by the month they repay (Gregorian, from 2000 on),
+    REGULAR is 0; the others go down by kind and by the month they repay (Gregorian, from 2000 on),
     so one month holds one payment of each kind for each month repaid. A regular payment repays
     nothing. `ValueError` for a repaid month before 2000 or after 2666.
     """
     if kind is PaymentKind.REGULAR:
         return 0
-    return _MONTHS_PER_KIND * _RANKS[kind] + _months_since_2000(repays_period)
+    return -(_MONTHS_PER_KIND * _RANKS[kind] + _months_since_2000(repays_period))
 
 
 def _months_since_2000(month: YearMonth | None) -> int:

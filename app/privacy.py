@@ -2,7 +2,7 @@
 
 import hmac
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
@@ -17,8 +17,8 @@ _NONCE_BYTES = 12
 class PrivacyKeys:
     """Two secrets of 32 bytes each, and the one-byte id of the encryption key."""
 
-    lookup_key: bytes
-    encryption_key: bytes
+    lookup_key: bytes = field(repr=False)
+    encryption_key: bytes = field(repr=False)
     encryption_key_id: int = 1
 
     def national_id_hmac(self, national_id: str) -> bytes:

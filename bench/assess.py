@@ -15,7 +15,7 @@ from app.rules.vocabulary import RegistrationStatus, Scheme
 COUNT = 10_000
 TODAY = date(2026, 11, 23)
 BUDGET_MICROSECONDS = 10.0
-ROUNDS = 10
+ROUNDS = 25
 
 
 def population(count: int, seed: int = 2569) -> list[Facts]:

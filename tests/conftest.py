@@ -33,6 +33,7 @@ TODAY = date(2026, 11, 23)
 NOW = datetime(2026, 11, 23, 9, 30, tzinfo=BANGKOK)
 DEMO_SIZE = DemoSize(citizens=150, months=24, seed=1)
 ROOT = Path(__file__).parent.parent
+ALLOWANCES = str(Path(sys.executable).parent / "allowances")
 
 _DSN = pytest.StashKey[str]()
 _STACK = pytest.StashKey[ExitStack]()
@@ -220,21 +221,18 @@ class DemoServer:
 
     url: str
     environment: dict[str, str]
+    command: str = ALLOWANCES
 
     def allowances(self, *arguments: str) -> str:
         """What a command of ours prints, run beside the server."""
         return subprocess.run(
-            [_allowances(), *arguments],
+            [ALLOWANCES, *arguments],
             env=self.environment,
             check=True,
             capture_output=True,
             text=True,
             timeout=120,
         ).stdout
-
-
-def _allowances() -> str:
-    return str(Path(sys.executable).parent / "allowances")
 
 
 def free_port() -> int:
@@ -270,7 +268,7 @@ def demo_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoServer
         "ALLOWANCES_DATA_DIR": str(directory),
     }
     url = f"http://127.0.0.1:{port}"
-    with subprocess.Popen([_allowances(), "demo", "--citizens", "50"], env=environment) as process:
+    with subprocess.Popen([ALLOWANCES, "demo", "--citizens", "50"], env=environment) as process:
         try:
             wait_until_ready(url, process)
             yield DemoServer(url, environment)

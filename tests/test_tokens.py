@@ -95,7 +95,7 @@ async def test_a_token_that_says_the_wrong_thing(
 
 def _unsigned(issuer: DevelopmentIssuer) -> str:
     claims = {"iss": ISSUER, "aud": AUDIENCE, "exp": time.time() + 60, "pid": NATIONAL_ID}
-    return jwt.encode(claims, None, "none", headers={"kid": issuer.key_id})
+    return jwt.encode(claims, "", "none", headers={"kid": issuer.key_id})
 
 
 def _other_key(issuer: DevelopmentIssuer) -> str:

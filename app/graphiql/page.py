@@ -15,8 +15,8 @@ from app.errors import SettingsError
 
 _VENDOR = "graphene_django_graphiql_static"
 _MISSING = (
-    "GraphiQL's files are not installed. Run `pip install --no-deps --require-hashes"
-    " -r requirements/graphiql.txt`, or switch GraphiQL off with GRAPHIQL=false."
+    "GraphiQL's files are not installed. Run `pip install graphene-django-graphiql-static`,"
+    " or switch GraphiQL off with GRAPHIQL=false."
 )
 _POLICY = "; ".join(
     (

@@ -4,29 +4,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from app.privacy import PrivacyKeys
+from app.rules.texts import Texts
 
-# The codes of domain.md section 4 and the reasons of its section 3.
-BANK_CODES = frozenset(
-    {"002", "004", "006", "011", "014", "020", "022", "024", "025", "030"}
-    | {"033", "034", "066", "067", "069", "070", "071", "073", "098"}
-)
-REASON_CODES = frozenset(
-    {
-        "ACCOUNT_CLOSED",
-        "ACCOUNT_DORMANT",
-        "NAME_MISMATCH",
-        "ACCOUNT_INVALID",
-        "PROMPTPAY_NOT_LINKED",
-        "CARD_EXPIRED",
-        "MOVED",
-        "NOT_QUALIFIED",
-        "WAIVED",
-        "DECEASED",
-        "BUDGET_DELAY",
-        "OTHER",
-        "UNKNOWN",
-    }
-)
+BANK_CODES = Texts.load().bank_codes()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,6 @@ create table rule_table (
 create table rule_row (
   rule_table_id bigint not null references rule_table,
   line integer not null,
-  cells jsonb not null,
+  cells json not null,                       -- json, not jsonb: the order of columns is kept
   primary key (rule_table_id, line)
 );

@@ -30,6 +30,10 @@ class RegistrationFacts:
     first_paid_month: YearMonth | None = None
     latest_paid_month: YearMonth | None = None
 
+    def has_been_paid(self) -> bool:
+        """Whether a month is known to have been paid."""
+        return self.first_paid_month is not None or self.latest_paid_month is not None
+
 
 @dataclass(frozen=True, slots=True)
 class Facts:

@@ -6,9 +6,10 @@ from functools import lru_cache
 from app.rules.age import reached_on
 from app.rules.assessment import Assessment, Facts, RegistrationFacts
 from app.rules.calendar import YearMonth, month_after
+from app.rules.case import Case
 from app.rules.rule_book import RuleBook
 from app.rules.scheme_day import SchemeDay
-from app.rules.states import Case, Verdict, first_verdict, has_been_paid
+from app.rules.states import Verdict, first_verdict
 from app.rules.vocabulary import EntitlementState, ReasonCode, Scheme
 
 _DAYS_REMEMBERED = 2
@@ -37,16 +38,17 @@ class Assessor:
         """The facts as the state rules see them."""
         day = self.day(facts.scheme)
         reached, natural = age_dates(facts.birth.day, day.lowest_age)
-        registration = self._registration(facts.registration)
-        first = natural if registration is None else day.first_month(natural, registration)
-        return Case(facts, self.today, day.month, self.book, reached, natural, registration, first)
+        registration = facts.registration
+        if registration is None or self._is_ahead(registration):
+            return Case(facts, day, reached, natural, None, natural)
+        first = day.first_month(natural, registration)
+        return Case(facts, day, reached, natural, registration, first)
 
-    def _registration(self, registration: RegistrationFacts | None) -> RegistrationFacts | None:
-        if registration is None:
-            return None
+    def _is_ahead(self, registration: RegistrationFacts) -> bool:
         registered_on = registration.registered_on
-        still_ahead = registered_on is not None and registered_on > self.today
-        return None if still_ahead and not has_been_paid(registration) else registration
+        if registered_on is None or registered_on <= self.today:
+            return False
+        return not registration.has_been_paid()
 
     def answer(self, case: Case, verdict: Verdict) -> Assessment:
         """The verdict with the dates and amounts that belong to it."""
@@ -70,9 +72,9 @@ class Assessor:
         return self._to_register(case, verdict)
 
     def _to_register(self, case: Case, verdict: Verdict) -> Assessment:
-        window = self._old_age.open_window(case.natural_month)
+        window = case.day.open_window(case.natural_month)
         registers_on = self.today if window is None else max(self.today, window.opens_on)
-        start = self._old_age.start_after(registers_on)
+        start = case.day.start_after(registers_on)
         return Assessment(
             verdict.state,
             _code(verdict),
@@ -82,8 +84,8 @@ class Assessor:
         )
 
     def _receiving(self, case: Case, registration: RegistrationFacts) -> Assessment:
-        day = self.day(case.facts.scheme)
-        rate = day.rate(case.facts.birth.day)
+        birth = case.facts.birth.day
+        rate = case.day.rate(birth)
         return Assessment(
             state=EntitlementState.RECEIVING,
             eligible_on=_eligible_on(case),
@@ -91,7 +93,7 @@ class Assessor:
             effective_from=case.first_month,
             monthly_amount_satang=None if rate is None else rate.amount_satang,
             rate=rate,
-            next_payment=day.next_payment(case, registration),
+            next_payment=case.day.next_payment(birth, case.first_month, registration),
         )
 
     def _registered(
@@ -110,8 +112,8 @@ class Assessor:
         )
         if verdict.state is not EntitlementState.REGISTERED:
             return answer
-        day = self.day(case.facts.scheme)
-        payment = day.next_payment(case, registration)
+        birth = case.facts.birth.day
+        payment = case.day.next_payment(birth, case.first_month, registration)
         return answer._replace(next_payment=payment)
 
 

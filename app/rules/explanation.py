@@ -6,11 +6,12 @@ from datetime import date
 
 from app.rules.amounts import age_day, last_payable_month
 from app.rules.assessment import Assessment, Facts, RegistrationFacts
-from app.rules.assessor import Assessor, assessor
+from app.rules.assessor import assessor
 from app.rules.calendar import fiscal_year, format_year_month
+from app.rules.case import Case
 from app.rules.rows import DatedRow, Row, Subject
 from app.rules.rule_book import RuleBook
-from app.rules.states import Case, Verdict, first_verdict, rules_for
+from app.rules.states import Verdict, first_verdict, rules_for
 from app.rules.vocabulary import DatePrecision, Scheme
 
 _CIVIL_CODE = "Civil and Commercial Code ss. 16 and 193/5"
@@ -37,9 +38,9 @@ def explain(facts: Facts, today: date, book: RuleBook) -> list[Step]:
     verdict = first_verdict(case)
     answer = judge.answer(case, verdict)
     return [
-        *_age_steps(judge, case),
+        *_age_steps(case),
         *_state_steps(case),
-        *_date_steps(judge, case, answer),
+        *_date_steps(case, answer),
         *_amount_steps(case, answer),
         _conclusion(case, verdict, answer),
     ]
@@ -53,7 +54,7 @@ def _by_row(name: str, facts: str, row: Row, version: str, outcome: str) -> Step
     return Step(name, facts, row.rule, version, row.source, outcome)
 
 
-def _age_steps(judge: Assessor, case: Case) -> Iterator[Step]:
+def _age_steps(case: Case) -> Iterator[Step]:
     birth = case.facts.birth
     if birth.precision is not DatePrecision.DAY:
         yield Step(
@@ -66,7 +67,7 @@ def _age_steps(judge: Assessor, case: Case) -> Iterator[Step]:
         )
     if case.facts.scheme is not Scheme.OLD_AGE_ALLOWANCE:
         return
-    lowest = judge.book.minimum_age(case.facts.scheme, case.month)
+    lowest = case.day.book.minimum_age(case.facts.scheme, case.day.month)
     yield Step(
         "Age",
         f"born {birth.day}",
@@ -133,35 +134,35 @@ def _paid(registration: RegistrationFacts) -> str:
     return ", ".join(months) or "no month known as paid"
 
 
-def _date_steps(judge: Assessor, case: Case, answer: Assessment) -> Iterator[Step]:
+def _date_steps(case: Case, answer: Assessment) -> Iterator[Step]:
     if answer.registration_window is not None:
-        yield from _window_steps(judge, answer)
+        yield from _window_steps(case, answer)
     registration = case.registration
     if registration is not None and registration.registered_on is not None:
         yield from _registration_steps(case, registration.registered_on, answer)
     died_on = case.facts.died_on
     if case.registration is not None and died_on is not None and answer.ended_on == died_on:
-        row = case.book.provision(Subject.MONTH_OF_DEATH, died_on)
-        last = format_year_month(last_payable_month(died_on, case.book))
+        row = case.day.book.provision(Subject.MONTH_OF_DEATH, died_on)
+        last = format_year_month(last_payable_month(died_on, case.day.book))
         yield _by_row(
             "Month of death", f"died {died_on}", row, _version(row), f"last payable month {last}"
         )
 
 
-def _window_steps(judge: Assessor, answer: Assessment) -> Iterator[Step]:
+def _window_steps(case: Case, answer: Assessment) -> Iterator[Step]:
     window = answer.registration_window
     if window is None or answer.first_payable_month is None:
         return
-    for row in judge.book.window_rules(window.fiscal_year):
+    for row in case.day.book.window_rules(window.fiscal_year):
         yield _by_row(
             "Registration window",
-            f"on {judge.today}",
+            f"on {case.day.today}",
             row,
             f"fiscal years {row.first_fiscal_year} to {row.last_fiscal_year or 'further notice'}",
             f"for fiscal year {window.fiscal_year}: {window.opens_on} to {window.closes_on}",
         )
-    registers_on = max(judge.today, window.opens_on)
-    late = judge.book.provision(Subject.LATE_REGISTRATION, registers_on)
+    registers_on = max(case.day.today, window.opens_on)
+    late = case.day.book.provision(Subject.LATE_REGISTRATION, registers_on)
     yield _by_row(
         "First month if registered",
         f"on {registers_on} at the earliest",
@@ -178,7 +179,7 @@ def _registration_steps(case: Case, registered_on: date, answer: Assessment) -> 
     month = answer.first_payable_month
     payable = f"paid from {format_year_month(month)}" if month else "ended before its first month"
     for subject in subjects:
-        row = case.book.provision(subject, registered_on)
+        row = case.day.book.provision(subject, registered_on)
         outcome = payable if subject is start else row.effect.value
         yield _by_row(
             subject.value.replace("_", " ").capitalize(),
@@ -191,22 +192,22 @@ def _registration_steps(case: Case, registered_on: date, answer: Assessment) -> 
 
 def _amount_steps(case: Case, answer: Assessment) -> Iterator[Step]:
     rate = answer.rate
-    counting = case.book.counting(case.facts.scheme, case.month)
+    counting = case.day.book.counting(case.facts.scheme, case.day.month)
     if rate is not None and counting is not None:
-        month = format_year_month(case.month)
+        month = format_year_month(case.day.month)
         yield _by_row(
             "Age that counts",
             f"month {month}",
             counting,
             _version(counting),
-            f"age on {age_day(counting.basis, case.month)}",
+            f"age on {age_day(counting.basis, case.day.month)}",
         )
         band = f"ages {rate.minimum_age} to {rate.maximum_age or 'any'}"
         yield _by_row("Rate", band, rate, _version(rate), f"{rate.amount_satang / 100:.2f} baht")
     payment = answer.next_payment
     if payment is not None:
-        pay_day_rule = case.book.pay_day_rule(payment.period)
-        known = "known" if case.book.holidays.covers(payment.period.year) else "unknown"
+        pay_day_rule = case.day.book.pay_day_rule(payment.period)
+        known = "known" if case.day.book.holidays.covers(payment.period.year) else "unknown"
         yield _by_row(
             "Next payment",
             f"month {format_year_month(payment.period)}, holidays {known}",
@@ -221,7 +222,7 @@ def _conclusion(case: Case, verdict: Verdict, answer: Assessment) -> Step:
     source_code = f" (source: {answer.source_code})" if answer.source_code else ""
     return Step(
         "State",
-        f"{case.facts.scheme.value} on {case.today}",
+        f"{case.facts.scheme.value} on {case.day.today}",
         "The first rule that applies decides",
         _NO_VERSION,
         "app/rules/states.py",

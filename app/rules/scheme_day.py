@@ -14,7 +14,6 @@ from app.rules.calendar import (
 )
 from app.rules.rows import Effect, Rate, Subject
 from app.rules.rule_book import RuleBook
-from app.rules.states import Case
 from app.rules.vocabulary import Scheme
 from app.rules.windows import RegistrationWindow
 
@@ -75,14 +74,16 @@ class SchemeDay:
             self._windows[year] = next(usable, None)
         return self._windows[year]
 
-    def next_payment(self, case: Case, registration: RegistrationFacts) -> UpcomingPayment | None:
+    def next_payment(
+        self, birth: date, first_month: YearMonth, registration: RegistrationFacts
+    ) -> UpcomingPayment | None:
         """The next payment that is due today or later and was not made yet."""
         latest = registration.latest_paid_month or registration.first_paid_month
-        period = max(self._due_next, case.first_month)
+        period = max(self._due_next, first_month)
         if latest is not None and latest >= period:
             period = add_months(latest, 1)
         rates = self._next_months if period == self.next_month else self._rates_of(period)
-        rate = rates.rate(case.facts.birth.day)
+        rate = rates.rate(birth)
         return None if rate is None else self._payment(period, rate.amount_satang)
 
     def _payment(self, period: YearMonth, amount_satang: int) -> UpcomingPayment:

@@ -4,34 +4,14 @@
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
 
-from app.rules.assessment import THAI, Facts, RegistrationFacts, reason_code_for
-from app.rules.calendar import YearMonth, fiscal_year, fiscal_year_months
+from app.rules.assessment import THAI, RegistrationFacts, reason_code_for
+from app.rules.calendar import fiscal_year, fiscal_year_months
+from app.rules.case import Case
 from app.rules.rows import Effect, Subject
-from app.rules.rule_book import RuleBook
 from app.rules.vocabulary import EntitlementState, ReasonCode, RegistrationStatus, Scheme
-
-
-@dataclass(slots=True)
-class Case:
-    """The facts as they stand on one day.
-
-    `reached_on` is the day the scheme's lowest age is reached; `natural_month` the first month of
-    one who registers in time, and its fiscal year the cohort; `registration` is None where there
-    is none yet; `first_month` is its first payable month, without one the natural month.
-    """
-
-    facts: Facts
-    today: date
-    month: YearMonth
-    book: RuleBook
-    reached_on: date
-    natural_month: YearMonth
-    registration: RegistrationFacts | None
-    first_month: YearMonth
 
 
 class Verdict(NamedTuple):
@@ -78,14 +58,9 @@ def rules_for(case: Case) -> tuple[StateRule, ...]:
     return UNREGISTERED_RULES if case.registration is None else REGISTERED_RULES
 
 
-def has_been_paid(registration: RegistrationFacts) -> bool:
-    """Whether a month is known to have been paid."""
-    return registration.first_paid_month is not None or registration.latest_paid_month is not None
-
-
 def _by_death(case: Case) -> Verdict | None:
     died_on = case.facts.died_on
-    if died_on is None or died_on > case.today:
+    if died_on is None or died_on > case.day.today:
         return None
     return Verdict(EntitlementState.ENDED, ReasonCode.DECEASED, ended_on=died_on)
 
@@ -97,7 +72,7 @@ def _by_nationality(case: Case) -> Verdict | None:
 def _by_missing_registration(case: Case) -> Verdict | None:
     if case.facts.scheme is Scheme.DISABILITY_ALLOWANCE:
         return _NOT_REGISTERED
-    return _NOT_YET if case.today < case.reached_on else _OF_AGE
+    return _NOT_YET if case.day.today < case.reached_on else _OF_AGE
 
 
 def _by_end(case: Case) -> Verdict | None:
@@ -111,7 +86,7 @@ def _by_suspension(case: Case) -> Verdict | None:
     registration = case.registration
     if registration is None or registration.status is not RegistrationStatus.SUSPENDED:
         return None
-    if _is_renewed(registration, case.today):
+    if _is_renewed(registration, case.day.today):
         return None
     return _by_order(case, registration, EntitlementState.SUSPENDED)
 
@@ -121,7 +96,7 @@ def _by_order(
 ) -> Verdict | None:
     reason = ReasonCode(reason_code_for(registration.status_reason))
     takes_effect = _takes_effect_on(case, registration, reason)
-    if takes_effect is not None and case.today < takes_effect:
+    if takes_effect is not None and case.day.today < takes_effect:
         return None
     source_code = registration.status_reason if reason is ReasonCode.OTHER else None
     ended_on = takes_effect if state is EntitlementState.ENDED else None
@@ -135,7 +110,7 @@ def _takes_effect_on(
     old_age = case.facts.scheme is Scheme.OLD_AGE_ALLOWANCE
     if ordered is None or not old_age or reason is not ReasonCode.MOVED:
         return ordered
-    if case.book.provision(Subject.MOVE, ordered).effect is Effect.AT_ONCE:
+    if case.day.book.provision(Subject.MOVE, ordered).effect is Effect.AT_ONCE:
         return ordered
     return fiscal_year_months(fiscal_year(ordered) + 1)[0]
 
@@ -154,7 +129,7 @@ def _by_card(case: Case) -> Verdict | None:
     registration = case.registration
     if registration is None or case.facts.scheme is not Scheme.DISABILITY_ALLOWANCE:
         return None
-    return _CARD_EXPIRED if _expired(registration, case.today) else None
+    return _CARD_EXPIRED if _expired(registration, case.day.today) else None
 
 
 def _expired(registration: RegistrationFacts, today: date) -> bool:
@@ -163,12 +138,12 @@ def _expired(registration: RegistrationFacts, today: date) -> bool:
 
 
 def _by_payment(case: Case) -> Verdict | None:
-    paid = case.registration is not None and has_been_paid(case.registration)
+    paid = case.registration is not None and case.registration.has_been_paid()
     return _RECEIVING if paid else None
 
 
 def _by_first_month(case: Case) -> Verdict:
-    return _RECEIVING if case.first_month <= case.month else _AHEAD
+    return _RECEIVING if case.first_month <= case.day.month else _AHEAD
 
 
 _DEATH = StateRule(

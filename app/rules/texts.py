@@ -87,6 +87,10 @@ class Texts:
             return self._text(f"bank.{code}", language)
         return self._text("format.unknown_bank", language, code=code)
 
+    def bank_codes(self) -> frozenset[str]:
+        """The three-digit codes of the banks that have a name here."""
+        return frozenset(key[5:] for key in self.entries if key.startswith("bank."))
+
     def month(self, month: YearMonth, language: Language) -> str:
         """`พฤศจิกายน 2569`, `November 2569 BE`."""
         year = str(month.year + BUDDHIST_OFFSET)

@@ -12,7 +12,6 @@ from app.rules.entitlement import (
     Assessment,
     Facts,
     RegistrationFacts,
-    UpcomingPayment,
     assess,
     reason_code_for,
 )
@@ -148,6 +147,7 @@ CARDS = [
     (card(date(2034, 3, 10), date(2026, 3, 10), SUSPENDED), Expected(S.RECEIVING)),
     (card(date(2034, 3, 10), None, SUSPENDED), Expected(S.RECEIVING)),
     (card(None, date(2026, 3, 10), SUSPENDED), Expected(S.RECEIVING)),
+    (card(None, date(2026, 3, 1), SUSPENDED), Expected(S.RECEIVING)),
     (card(None, date(2018, 3, 10), SUSPENDED), Expected(S.SUSPENDED, "CARD_EXPIRED")),
     (card(None, None, SUSPENDED), Expected(S.SUSPENDED, "CARD_EXPIRED")),
     (card(date(2026, 2, 28), None, SUSPENDED), Expected(S.SUSPENDED, "CARD_EXPIRED")),
@@ -244,6 +244,12 @@ def test_a_right_that_ended_before_its_first_month_never_began() -> None:
     assert none_of(answer.effective_from, answer.first_payable_month)
 
 
+def test_a_right_that_ended_on_its_first_day_had_begun() -> None:
+    registration = RegistrationFacts(date(2026, 10, 5))
+    answer = on(replace(case(OLD, AGED, registration), died_on=date(2026, 11, 1)))
+    assert answer.effective_from == answer.ended_on == date(2026, 11, 1)
+
+
 def test_a_suspension_keeps_the_first_month_and_stops_the_money() -> None:
     answer = on(case(OLD, AGED, ordered(SUSPENDED, "MOVED")))
     assert answer.effective_from == date(2015, 10, 1)
@@ -265,38 +271,3 @@ def test_an_earlier_payment_moves_the_first_month(
 ) -> None:
     registration = RegistrationFacts(registered_on, first_paid_month=first_paid)
     assert on(case(OLD, birth, registration)).effective_from == month
-
-
-@pytest.mark.parametrize(
-    ("today", "latest", "payment"),
-    [
-        (date(2026, 11, 9), None, UpcomingPayment(NOV, date(2026, 11, 10), 60_000)),
-        (date(2026, 11, 10), None, UpcomingPayment(NOV, date(2026, 11, 10), 60_000)),
-        # After the pay day the next month, and in it the next tier: 70 is reached in November.
-        (date(2026, 11, 11), None, UpcomingPayment(DEC, date(2026, 12, 9), 70_000)),
-        (date(2026, 11, 9), NOV, UpcomingPayment(DEC, date(2026, 12, 9), 70_000)),
-        (
-            date(2026, 12, 31),
-            None,
-            UpcomingPayment(year_month(2027, 1), date(2027, 1, 8), 70_000),
-        ),
-    ],
-)
-def test_the_next_payment(today: date, latest: YearMonth | None, payment: UpcomingPayment) -> None:
-    registration = replace(LONG_AGO, latest_paid_month=latest)
-    assert on(case(OLD, date(1956, 11, 15), registration), today).next_payment == payment
-
-
-def test_the_next_payment_of_one_registered_in_advance_is_the_first() -> None:
-    answer = on(case(OLD, date(1967, 3, 15), LONG_AGO))
-    assert answer.next_payment == UpcomingPayment(year_month(2027, 4), date(2027, 4, 9), 60_000)
-    assert answer.monthly_amount_satang is None
-    assert answer.effective_from == date(2027, 4, 1)
-
-
-def test_the_rate_names_its_rule() -> None:
-    rate = on(case(OLD, AGED, LONG_AGO)).rate
-    assert rate is not None
-    assert (rate.minimum_age, rate.maximum_age, rate.valid_from) == (70, 79, date(2011, 10, 1))
-    assert rate.rule
-    assert rate.source

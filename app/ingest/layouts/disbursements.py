@@ -4,11 +4,12 @@ from datetime import date
 from functools import partial
 
 from app.ingest import dates, fields
-from app.ingest.context import BANK_CODES, REASON_CODES, Context
+from app.ingest.context import BANK_CODES, Context
 from app.ingest.layout import Column, Layout, Record
 from app.ingest.layouts.account import account_of
 from app.ingest.refusals import RefusalCode, RefusedError
 from app.payment_key import payment_sequence
+from app.rules.assessment import REASON_CODES, reason_code_for
 from app.rules.calendar import YearMonth
 from app.rules.national_id import NationalId
 from app.rules.vocabulary import AccountHolder, PaymentChannel, PaymentKind, PaymentStatus, Scheme
@@ -111,11 +112,11 @@ def _refuse_contradictions(
 def reason_code(status: str, failure_code: str | None) -> str | None:
     """Our code for why a payment did not arrive; the source's own stays beside it.
 
-    A code of ours is kept for every status but PAID (a delay has a reason too); any other becomes
-    OTHER where the payment failed, was returned or withheld, and says nothing elsewhere.
+    A code of ours is kept for every status but PAID (a delay has a reason too); where the payment
+    failed, was returned or withheld, any other becomes OTHER, and none at all UNKNOWN.
     """
     if status == "PAID":
         return None
-    if failure_code is not None and failure_code.upper() in REASON_CODES:
-        return failure_code.upper()
-    return "OTHER" if status in _NOT_ARRIVED else None
+    if status in _NOT_ARRIVED or (failure_code or "").upper() in REASON_CODES:
+        return reason_code_for(failure_code)
+    return None
