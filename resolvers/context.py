@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from app.rules.texts import Texts
 from strawberry.types import Info as StrawberryInfo
 
 from app.privacy import PrivacyKeys
 from app.rules.rule_book import RuleBook
+from app.rules.texts import Texts
 from app.viewer import Viewer
 from loaders.bundle import Loaders
 

@@ -12,6 +12,8 @@ from app.demo.personas import PERSONAS
 from app.schema import sdl
 from tests.conftest import ALLOWANCES, TODAY
 
+pytestmark = pytest.mark.xdist_group("shell")
+
 
 class Shell:
     """Runs commands in a directory, with the data directory in it."""
