@@ -26,12 +26,13 @@ PLAIN = csv_text([authority()])
         PLAIN.encode(),
         PLAIN.encode("utf-8-sig"),
         PLAIN.encode("cp874"),
-        gzip.compress(PLAIN.encode("cp874")),
-        gzip.compress(PLAIN.encode("utf-8-sig")),
+        gzip.compress(PLAIN.encode("cp874"), mtime=0),
+        gzip.compress(PLAIN.encode("utf-8-sig"), mtime=0),
         PLAIN.replace("\r\n", "\n").encode(),
         PLAIN.replace("\r\n", "\r").encode(),
         (PLAIN + "\r\n,,,\r\n\r\n").encode(),
     ],
+    ids=["utf-8", "bom", "874", "gzip 874", "gzip bom", "lf", "cr", "blank rows"],
 )
 async def test_encodings_line_ends_and_gzip(office: Office, content: bytes) -> None:
     report = await office.load(ImportKind.AUTHORITIES, content)
