@@ -1,0 +1,240 @@
+"""Every caller times every field: on refusal no datum is in the answer.
+
+POLICIES states who may read each field. A field of the schema that is not stated here, or is stated
+otherwise than the schema prints, fails the comparison.
+"""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from graphql import GraphQLObjectType, get_named_type, is_leaf_type
+
+from app.demo.issuer import AUDIENCE, ISSUER, DevelopmentIssuer
+from app.demo.personas import PERSONAS
+from app.ids import encode_citizen_id
+from app.policies import Scope
+from app.schema import build_schema
+from tests.conftest import Asker
+
+SCHEMA = build_schema()._schema
+PERSONA = "both"
+OPEN = "open"  # nothing of a person, or nothing beyond what the edge to its type has let through
+
+
+def words(text: str) -> list[str]:
+    return text.split()
+
+
+# Types whose every field is open: behind a guarded edge, or of nobody.
+OPEN_TYPES = words("""
+    Bank BankAccount DataFreshness DisabilityCard LocalAuthority PageInfo PaymentConnection
+    PaymentEdge PaymentTotals Rate Reason RegistrationWindow SchemeFreshness UpcomingPayment _Service
+""")
+PERSONAL = words("""
+    title givenName familyName birthDate birthDatePrecision maskedNationalId age localAuthority
+""")
+OF_AN_ENTITLEMENT = words("""
+    id citizen scheme state stateReason stateText stateMessage asOf registeredOn effectiveFrom
+    endedOn eligibleOn firstPayableMonth registrationWindow monthlyAmount rate nextPayment
+    localAuthority
+""")
+OF_A_PAYMENT = words("""
+    id scheme period kind amount status channel paidOn dueOn reason repays repaidBy
+""")
+ROOTS = words("me citizen citizenByNationalId localAuthority dataFreshness _entities _service")
+
+POLICIES: dict[str, str] = {
+    **{f"Query.{name}": OPEN for name in ROOTS},
+    "Citizen.id": OPEN,
+    "Citizen.nationalId": "citizen:lookup",
+    "Citizen.entitlements": "entitlement:read",
+    **{f"Citizen.{name}": "citizen:read" for name in PERSONAL},
+    **{f"Entitlement.{name}": OPEN for name in OF_AN_ENTITLEMENT},
+    "Entitlement.bankAccount": "bank-account:read",
+    "Entitlement.disabilityCard": "disability:read",
+    "Entitlement.latestPayment": "payment:read",
+    "Entitlement.payments": "payment:read",
+    "Entitlement.totals": "payment:read",
+    **{f"Payment.{name}": OPEN for name in OF_A_PAYMENT},
+    "Payment.entitlement": "entitlement:read",
+    "Payment.bankAccount": "bank-account:read",
+}
+
+
+def fields() -> Iterator[tuple[str, str, Any]]:
+    for kind in SCHEMA.type_map.values():
+        if isinstance(kind, GraphQLObjectType) and not kind.name.startswith("__"):
+            for name, field in kind.fields.items():
+                yield kind.name, name, field
+
+
+def test_every_field_has_a_policy_and_no_policy_lacks_its_field() -> None:
+    there = {f"{kind}.{name}" for kind, name, _ in fields() if kind not in OPEN_TYPES}
+    assert set(POLICIES) == there
+
+
+def test_what_is_printed_is_what_is_stated() -> None:
+    sdl = build_schema().as_str()
+    for kind, name, _ in fields():
+        policy = POLICIES.get(f"{kind}.{name}", OPEN)
+        block = sdl.partition(f"\ntype {kind} ")[2].partition("\n}")[0]
+        line = next(
+            line for line in block.splitlines() if line.startswith((f"  {name}:", f"  {name}("))
+        )
+        printed = "@requiresScopes" in line
+        assert printed == (policy != OPEN), f"{kind}.{name}"
+        if printed:
+            assert f'[["openid"], ["{policy}"]]' in line
+
+
+# The way to each type that belongs to a person, and the scopes that open the way.
+WAYS = {
+    "Citizen": ("%s", set[str]()),
+    "Entitlement": ("entitlements { %s }", {"entitlement:read"}),
+    "Payment": ("entitlements { latestPayment { %s } }", {"entitlement:read", "payment:read"}),
+}
+
+
+def asked(kind: str, name: str) -> str:
+    """A query of one citizen that asks for one field."""
+    field = SCHEMA.get_type(kind).fields[name]  # type: ignore[union-attr]  # an object type
+    of_type = get_named_type(field.type)
+    inner = "" if is_leaf_type(of_type) else " { __typename }"
+    return f"query ($id: ID!) {{ citizen(id: $id) {{ {WAYS[kind][0] % (name + inner)} }} }}"
+
+
+@dataclass(frozen=True)
+class Case:
+    kind: str
+    name: str
+
+    @property
+    def scopes(self) -> set[str]:
+        """What an agency needs to read it."""
+        policy = POLICIES[f"{self.kind}.{self.name}"]
+        return {"citizen:read"} | WAYS[self.kind][1] | ({policy} - {OPEN})
+
+    def __str__(self) -> str:
+        return f"{self.kind}.{self.name}"
+
+
+CASES = [Case(kind, name) for kind, name, _ in fields() if kind in WAYS]
+
+
+def leaves(value: Any) -> list[Any]:
+    """Everything in an answer that is a datum."""
+    if isinstance(value, dict):
+        return [leaf for part in value.values() for leaf in leaves(part)]
+    if isinstance(value, list):
+        return [leaf for part in value for leaf in leaves(part)]
+    return [] if value is None else [value]
+
+
+def signed(issuer: DevelopmentIssuer, **changes: Any) -> str:
+    now = int(time.time())
+    claims = {"iss": ISSUER, "aud": AUDIENCE, "exp": now + 60, "pid": PERSONAS[PERSONA].national_id}
+    return jwt.encode(claims | changes, issuer.private_key, "RS256", {"kid": issuer.key_id})
+
+
+def untrusted(issuer: DevelopmentIssuer) -> dict[str, str]:
+    """Tokens that would be the citizen's own, were they good."""
+    stranger = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    claims = {"iss": ISSUER, "aud": AUDIENCE, "exp": int(time.time()) + 60}
+    claims |= {"pid": PERSONAS[PERSONA].national_id}
+    return {
+        "expired": signed(issuer, exp=1),
+        "wrong audience": signed(issuer, aud="other"),
+        "wrong key": signed(DevelopmentIssuer(stranger, issuer.key_id, issuer.jwks_file)),
+        "alg none": jwt.encode(claims, "", "none", {"kid": issuer.key_id}),
+    }
+
+
+@pytest.fixture(scope="module")
+async def citizen_id(ask: Asker) -> str:
+    data = await ask.data("{ me { id } }", token=ask.citizen(PERSONA))
+    return str(data["me"]["id"])
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+async def test_a_field_times_every_caller(ask: Asker, citizen_id: str, case: Case) -> None:
+    query, variables = asked(case.kind, case.name), {"id": citizen_id}
+    everything = " ".join(case.scopes)
+    for caller, token in {
+        "citizen self": ask.citizen(PERSONA),
+        "agency with scope": ask.agency(everything),
+    }.items():
+        answer = await ask.answer(query, variables, token=token)
+        assert "errors" not in answer, caller
+        assert answer["data"]["citizen"] is not None, caller
+    for caller, refused in {
+        "nobody": None,
+        "citizen other": ask.citizen("proxy"),
+        "agency without any scope": ask.agency(""),
+        "agency with scope but no purpose": ask.agency(everything, None),
+    }.items():
+        answer = await ask.answer(query, variables, token=refused)
+        assert leaves(answer["data"]) == [], caller
+    for caller, bad in untrusted(ask.home.issuer()).items():
+        response = await ask.post(query, variables, token=bad)
+        assert response.status_code == 401, caller
+        assert "data" not in response.json(), caller
+
+
+GUARDED = [case for case in CASES if POLICIES[str(case)] != OPEN]
+
+
+@pytest.mark.parametrize("case", GUARDED, ids=str)
+async def test_the_fields_own_scope_is_what_opens_it(
+    ask: Asker, citizen_id: str, case: Case
+) -> None:
+    scope = POLICIES[str(case)]
+    others = {each.value for each in Scope if each.value != scope}
+    token = ask.agency(" ".join(others))
+    answer = await ask.answer(asked(case.kind, case.name), {"id": citizen_id}, token=token)
+    assert leaves(answer["data"]) in ([], ["Citizen"])
+    if scope != "citizen:read":  # without it, the citizen itself is the same as unknown
+        assert {error["extensions"]["code"] for error in answer["errors"]} == {"FORBIDDEN"}
+
+
+async def test_an_agency_is_limited_to_its_own_local_authorities(
+    ask: Asker, citizen_id: str
+) -> None:
+    query = "query ($id: ID!) { citizen(id: $id) { localAuthority { code } entitlements { id } } }"
+    scope = "citizen:read entitlement:read payment:read citizen:lookup"
+    whole = await ask.data(query, {"id": citizen_id}, token=ask.agency(scope))
+    code = whole["citizen"]["localAuthority"]["code"]
+    issuer = ask.home.issuer()
+    agency = {"pid": None, "client_id": "office", "scope": scope, "purpose": "registration"}
+    own = signed(issuer, **agency, local_authority_codes=[code])
+    other = signed(issuer, **agency, local_authority_codes=["00000000"])
+    assert await ask.data(query, {"id": citizen_id}, token=own) == whole
+    assert await ask.data(query, {"id": citizen_id}, token=other) == {"citizen": None}
+    references = [
+        {"__typename": "Citizen", "id": citizen_id},
+        {"__typename": "Citizen", "nationalId": PERSONAS[PERSONA].national_id},
+        {"__typename": "Entitlement", "id": whole["citizen"]["entitlements"][0]["id"]},
+    ]
+    entities = "query ($r: [_Any!]!) { _entities(representations: $r) { __typename } }"
+    assert leaves(await ask.data(entities, {"r": references}, token=other)) == []
+    found = await ask.data(entities, {"r": references}, token=own)
+    assert leaves(found) == ["Citizen", "Citizen", "Entitlement"]
+
+
+async def test_unknown_and_forbidden_cost_the_same_statements(
+    ask: Asker, citizen_id: str, service: Any
+) -> None:
+    query = "query ($id: ID!) { citizen(id: $id) { givenName entitlements { state } } }"
+    unknown = encode_citizen_id(UUID(int=7))
+    for token in (None, ask.citizen("proxy"), ask.agency("")):
+        costs = []
+        for id_ in (citizen_id, unknown):
+            with service.database.recording() as statements:
+                answer = await ask.answer(query, {"id": id_}, token=token)
+            costs.append((answer, list(statements)))
+        assert costs[0] == costs[1]
