@@ -34,7 +34,8 @@ def words(text: str) -> list[str]:
 # Types whose every field is open: behind a guarded edge, or of nobody.
 OPEN_TYPES = words("""
     Bank BankAccount DataFreshness DisabilityCard LocalAuthority PageInfo PaymentConnection
-    PaymentEdge PaymentTotals Rate Reason RegistrationWindow SchemeFreshness UpcomingPayment _Service
+    PaymentEdge PaymentTotals Rate Reason RegistrationWindow SchemeFreshness UpcomingPayment
+    _Service
 """)
 PERSONAL = words("""
     title givenName familyName birthDate birthDatePrecision maskedNationalId age localAuthority
