@@ -1,5 +1,6 @@
 """The pool, and the one way to ask it. No SQL here."""
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -8,7 +9,13 @@ import asyncpg
 
 from app.errors import Unavailable
 
-_OUT_OF_REACH = (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError, TimeoutError)
+_OUT_OF_REACH = (
+    OSError,  # TimeoutError among them
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.OperatorInterventionError,
+)
 
 
 async def _keep_session_state(_connection: object) -> None:
@@ -48,7 +55,8 @@ class Database:
         for recording in self._recordings:
             recording.append(statement)
         try:
-            return await self._pool.fetch(statement, *arguments, timeout=self._timeout)
+            async with asyncio.timeout(self._timeout):  # the wait for a connection counts too
+                return await self._pool.fetch(statement, *arguments)
         except _OUT_OF_REACH as error:
             raise Unavailable("The data can not be read just now. Try again later.") from error
 

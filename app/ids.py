@@ -39,7 +39,6 @@ _CITIZEN = struct.Struct(">c16s")
 _ENTITLEMENT = struct.Struct(">c16sB")
 _PAYMENT = struct.Struct(">c16sBHh")
 _BANK_ACCOUNT = struct.Struct(">c16sQ")
-_BATCH = struct.Struct(">cQ")
 _CURSOR = struct.Struct(">cHh")
 
 _SCHEMES = (Scheme.OLD_AGE_ALLOWANCE, Scheme.DISABILITY_ALLOWANCE)
@@ -81,10 +80,6 @@ def decode_payment_id(text: str) -> PaymentKey:
 
 def encode_bank_account_id(key: BankAccountKey) -> str:
     return _text(_BANK_ACCOUNT.pack(b"A", key.citizen_id.bytes, key.number))
-
-
-def encode_batch_id(number: int) -> str:
-    return _text(_BATCH.pack(b"B", number))
 
 
 def encode_payment_cursor(period: YearMonth, sequence: int) -> str:

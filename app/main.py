@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -28,6 +29,8 @@ from app.viewer import TokenReader, TokenRules
 from loaders.bundle import Loaders
 from loaders.reference import Reference
 from resolvers.context import Context
+
+_log = logging.getLogger("allowances.reference")
 
 DEMO_TODAY = "x-demo-today"
 PERSONAS_PATH = "/demo/personas"
@@ -210,5 +213,7 @@ async def running_service(settings: Settings, *, demo: bool) -> AsyncIterator[Se
 async def _keep_fresh(reference: Reference, seconds: float) -> None:
     while True:
         await asyncio.sleep(seconds)
-        with contextlib.suppress(Unavailable):
+        try:
             await reference.refresh()
+        except Exception as error:
+            _log.warning("the reference data were not refreshed: %s", type(error).__name__)

@@ -5,12 +5,14 @@ import json
 import time
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import jwt
 
 from app.errors import SettingsError, Unauthenticated, Unavailable
 
 _FRESH_SECONDS = 300.0
+_LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 _RETRY_SECONDS = 10.0  # an unknown kid may ask the issuer again this often, no more
 
 
@@ -21,7 +23,7 @@ class SigningKeys:
         """`source`: a file's path, or an https (on loopback also http) address."""
         self._source = source
         self._keys: dict[str, jwt.PyJWK] = {}
-        self._read_at = float("-inf")
+        self._read_at = self._tried_at = float("-inf")
         self._lock = asyncio.Lock()
 
     async def load(self) -> None:
@@ -35,8 +37,7 @@ class SigningKeys:
         """The key of that `kid`; `Unauthenticated` when the issuer has none of that name."""
         if not isinstance(kid, str):
             raise Unauthenticated("The token does not name its key (kid).")
-        age = time.monotonic() - self._read_at
-        if age > _FRESH_SECONDS or (kid not in self._keys and age > _RETRY_SECONDS):
+        if kid not in self._keys or time.monotonic() - self._read_at > _FRESH_SECONDS:
             await self._refresh()
         if kid not in self._keys:
             raise Unauthenticated("The token is signed by a key that is not known.")
@@ -44,21 +45,20 @@ class SigningKeys:
 
     async def _refresh(self) -> None:
         async with self._lock:
-            if time.monotonic() - self._read_at <= _RETRY_SECONDS:
+            if time.monotonic() - self._tried_at <= _RETRY_SECONDS:
                 return
             try:
                 await self._read()
             except Unavailable:
-                # The issuer is away: known keys go on, and the next attempt waits its turn.
-                self._read_at = time.monotonic() - _FRESH_SECONDS + _RETRY_SECONDS
-                if not self._keys:
+                if not self._keys:  # else the issuer is away, and the known keys go on
                     raise
 
     async def _read(self) -> None:
+        self._tried_at = time.monotonic()
         try:
             document = await asyncio.to_thread(_read_document, self._source)
             keys = jwt.PyJWKSet.from_dict(document).keys
-        except (OSError, ValueError, jwt.PyJWTError) as error:
+        except (OSError, ValueError, TypeError, AttributeError, jwt.PyJWTError) as error:
             raise Unavailable(
                 f"The issuer's keys can not be read ({type(error).__name__})."
             ) from error
@@ -67,6 +67,9 @@ class SigningKeys:
 
 
 def _read_document(source: str) -> dict[str, Any]:
-    if source.startswith(("https://", "http://127.0.0.1", "http://localhost")):
+    address = urlsplit(source)
+    if address.scheme == "http" and address.hostname not in _LOOPBACK:
+        raise ValueError("an address of signing keys has to be https")
+    if address.scheme in {"http", "https"}:
         return dict(jwt.PyJWKClient(source, timeout=5).fetch_data())
     return dict(json.loads(Path(source).read_text(encoding="utf-8")))

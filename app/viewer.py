@@ -102,13 +102,22 @@ def _agency(claims: dict[str, Any], purpose: str | None) -> AgencyViewer:
     client = claims.get("client_id") or claims.get("azp")
     if not isinstance(client, str):
         raise Unauthenticated("The token names neither a citizen (pid) nor a client (client_id).")
-    codes = claims.get("local_authority_codes")
     return AgencyViewer(
         client_id=client,
         scopes=frozenset(str(claims.get("scope", "")).split()),
         purpose=str(claims.get("purpose") or purpose or "").strip() or None,
-        local_authority_codes=None if codes is None else frozenset(map(str, codes)),
+        local_authority_codes=_authorities(claims),
     )
+
+
+def _authorities(claims: dict[str, Any]) -> frozenset[str] | None:
+    """The claim's codes; None, which is every authority, only where there is no such claim."""
+    if "local_authority_codes" not in claims:
+        return None
+    codes = claims["local_authority_codes"]
+    if not isinstance(codes, list) or not all(isinstance(code, str) for code in codes):
+        raise Unauthenticated("local_authority_codes: expected a list of codes as text.")
+    return frozenset(codes)
 
 
 def _sentence(error: jwt.InvalidTokenError) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import NamedTuple
 
 from app.database import Database
 from app.rules.calendar import YearMonth
@@ -21,15 +21,22 @@ class FreshnessRow:
 FRESHNESS = """
 select distinct on (scheme) scheme, period, received_at
 from disbursement_batch
-where accepted + unchanged > 0
+where accepted + unchanged > 0 and period <= $1
 order by scheme, period desc, version desc"""
 
 
-async def freshness(database: Database, schemes: Sequence[Scheme]) -> list[FreshnessRow]:
+class FreshnessKey(NamedTuple):
+    """A scheme, and the month up to which to look: a row sent early must not hide a month."""
+
+    scheme: Scheme
+    month: YearMonth
+
+
+async def freshness(database: Database, keys: Sequence[FreshnessKey]) -> list[FreshnessRow]:
     """For each scheme its newest month; empty where nothing has arrived yet."""
-    rows: Sequence[Any] = await database.fetch(FRESHNESS)
-    found = {
-        Scheme(row["scheme"]): FreshnessRow(YearMonth(row["period"]), row["received_at"])
-        for row in rows
-    }
-    return [found.get(scheme, FreshnessRow()) for scheme in schemes]
+    found: dict[FreshnessKey, FreshnessRow] = {}
+    for month in {key.month for key in keys}:
+        for row in await database.fetch(FRESHNESS, month):
+            key = FreshnessKey(Scheme(row["scheme"]), month)
+            found[key] = FreshnessRow(YearMonth(row["period"]), row["received_at"])
+    return [found.get(key, FreshnessRow()) for key in keys]

@@ -5,9 +5,8 @@ from uuid import UUID
 
 from app.database import Database
 from app.ids import BankAccountKey, EntitlementKey, PaymentKey
-from app.rules.vocabulary import Scheme
 from loaders.bank_accounts import BankAccountRow, bank_accounts_by_citizen
-from loaders.batches import FreshnessRow, freshness
+from loaders.batches import FreshnessKey, FreshnessRow, freshness
 from loaders.batching import Key, Loader, Value
 from loaders.citizens import CitizenRow, citizens_by_id, citizens_by_national_id_hmac
 from loaders.entitlements import EntitlementRow, entitlements_by_key
@@ -42,7 +41,7 @@ class Loaders:
         )
         self.payment_by_key: Loader[PaymentKey, PaymentRow | None] = asking(payments_by_key)
         self.payment_totals: Loader[TotalsKey, TotalsRow] = asking(payment_totals)
-        self.freshness_by_scheme: Loader[Scheme, FreshnessRow] = asking(freshness)
+        self.freshness: Loader[FreshnessKey, FreshnessRow] = asking(freshness)
         self.local_authority_by_code: Loader[str, LocalAuthorityRow | None] = Loader(
             reference.local_authorities
         )

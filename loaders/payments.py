@@ -100,16 +100,19 @@ _COLUMNS = """
   p.citizen_id, p.scheme, p.period, p.sequence, p.kind, p.amount_satang, p.status, p.channel,
   p.paid_on, p.reason_code, p.source_code, p.bank_account_id, p.batch_id, p.repays_period"""
 
-# Only a payment that did not arrive can have been made good; for the others no row is looked for.
+# Only a payment that did not arrive can have been made good; the condition stands inside, so that
+# for the others no row is looked for.
 _MADE_GOOD_BY = """
 left join lateral (
   select m.period as repaid_by_period, m.sequence as repaid_by_sequence
   from payment m
-  where m.citizen_id = p.citizen_id and m.scheme = p.scheme
+  where p.status in ('FAILED', 'RETURNED', 'WITHHELD')
+    and m.citizen_id = p.citizen_id and m.scheme = p.scheme
     and m.period >= p.period and m.repays_period = p.period
-  order by m.period desc, m.sequence desc
+    and m.status in ('PAID', 'SUBMITTED', 'SCHEDULED')
+  order by m.status = 'PAID' desc, m.period desc, m.sequence desc
   limit 1
-) r on p.status in ('FAILED', 'RETURNED', 'WITHHELD')"""
+) r on true"""
 
 # What a payment of the page repays comes along, though it may lie beyond the page's end.
 _PAGE = """

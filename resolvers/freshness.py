@@ -8,7 +8,7 @@ import strawberry
 from app.rules.calendar import YearMonth, month_of
 from app.rules.rule_book import RuleBook
 from app.rules.vocabulary import Scheme
-from loaders.batches import FreshnessRow
+from loaders.batches import FreshnessKey, FreshnessRow
 from resolvers.context import Context
 from resolvers.fields import plain
 
@@ -51,8 +51,10 @@ class DataFreshnessRow:
 
 async def data_freshness(context: Context) -> DataFreshnessRow:
     """The freshness of both schemes on the day of the request."""
+    month = month_of(context.today)
     schemes = (Scheme.OLD_AGE_ALLOWANCE, Scheme.DISABILITY_ALLOWANCE)
-    rows = await context.loaders.freshness_by_scheme.load_many(schemes)
+    keys = [FreshnessKey(scheme, month) for scheme in schemes]
+    rows = await context.loaders.freshness.load_many(keys)
     return DataFreshnessRow(
         *(SchemeFreshnessRow.of(row, context.today, context.book) for row in rows)
     )

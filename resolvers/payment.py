@@ -80,7 +80,7 @@ class Payment:
         return await _payment_of(info.context, root.repays_key)
 
     @resolved(
-        "The payment that makes this one good.",
+        "The payment that makes this one good, paid or on its way.",
         gives=_ThisType | None,
     )
     async def repaid_by(root: strawberry.Parent[PaymentRow], info: Info) -> PaymentRow | None:

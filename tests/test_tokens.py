@@ -184,3 +184,46 @@ async def test_a_token_lives_no_longer_than_it_says(
     token = signed(issuer, exp=int(time.time()) - int(timedelta(seconds=5).total_seconds()))
     with pytest.raises(Unauthenticated, match="expired"):
         await reader.viewer(f"Bearer {token}")
+
+
+@pytest.mark.parametrize("codes", [None, 5810109, "05810109", {"05810109": 1}, [5810109]], ids=repr)
+async def test_a_limit_that_can_not_be_read_is_not_no_limit(
+    reader: TokenReader, issuer: DevelopmentIssuer, codes: Any
+) -> None:
+    now = int(time.time())
+    claims = {"iss": ISSUER, "aud": AUDIENCE, "exp": now + 60, "client_id": "office"}
+    claims["local_authority_codes"] = codes
+    token = jwt.encode(claims, issuer.private_key, "RS256", headers={"kid": issuer.key_id})
+    with pytest.raises(Unauthenticated, match="local_authority_codes"):
+        await reader.viewer(f"Bearer {token}")
+
+
+async def test_an_issuer_that_is_away_is_not_asked_for_every_stranger(
+    tmp_path: Path, issuer: DevelopmentIssuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "jwks.json"
+    file.write_text(issuer.jwks_file.read_text())
+    keys = SigningKeys(str(file))
+    await keys.load()
+    file.unlink()
+    monkeypatch.setattr("app.signing_keys._FRESH_SECONDS", 0.0)
+    monkeypatch.setattr(keys, "_tried_at", float("-inf"))
+    read, tries = keys._read, 0
+
+    async def counted() -> None:
+        nonlocal tries
+        tries += 1
+        await read()
+
+    monkeypatch.setattr(keys, "_read", counted)
+    for number in range(20):
+        with pytest.raises(Unauthenticated):
+            await keys.find(f"stranger{number}")
+    assert (await keys.find(issuer.key_id)).key_id == issuer.key_id  # the known keys go on
+    assert tries == 1
+
+
+@pytest.mark.parametrize("address", ["http://127.0.0.1.evil.example/k", "http://issuer.example/k"])
+async def test_keys_come_by_https_alone(address: str) -> None:
+    with pytest.raises(SettingsError, match="TOKEN_JWKS"):
+        await SigningKeys(address).load()

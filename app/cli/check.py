@@ -2,23 +2,19 @@
 
 import asyncio
 import csv
-import os
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
-from typing import IO
 
 import asyncpg
 import click
 
-from app.cli.place import database, privacy_keys, today_option, with_connection
+from app.cli.place import database, privacy_keys, today_option, up_to_date, with_connection
 from app.database import Database
 from app.errors import BadInput
 from app.ids import EntitlementKey
 from app.ingest.rule_tables import rule_tables_in_force
-from app.migrations.apply import migrate as apply_migrations
+from app.private_file import replacing
 from app.rules.calendar import YearMonth, add_months, month_of, parse_year_month
 from app.rules.entitlement import explain as explain_facts
 from app.rules.national_id import InvalidNationalId, mask_national_id, parse_national_id
@@ -63,10 +59,12 @@ def check_unregistered(file: Path, today: date) -> None:
     names people by their masked national ID.
     """
 
+    place = read_place()
+
     async def run(connection: asyncpg.Connection) -> Counter[tuple[str, str]]:
-        book = await _book(connection)
+        book = await _book(connection, place)
         found: Counter[tuple[str, str]] = Counter()
-        with _private_file(file) as handle:
+        with replacing(file, encoding="utf-8-sig") as handle:
             writer = csv.writer(handle)
             writer.writerow(_OFFICERS_COLUMNS)
             async for citizen in unregistered(connection, today, book):
@@ -74,7 +72,7 @@ def check_unregistered(file: Path, today: date) -> None:
                 found[citizen.authority_code, citizen.authority_name] += 1
         return found
 
-    with database(read_place()) as dsn:
+    with database(place) as dsn:
         found = asyncio.run(with_connection(dsn, run))
     for (code, name), count in sorted(found.items()):
         click.echo(f"{code}  {count:>8,}  {name}")
@@ -94,16 +92,6 @@ def _officers_row(citizen: UnregisteredCitizen) -> list[str | None]:
     ]
 
 
-@contextmanager
-def _private_file(file: Path) -> Iterator[IO[str]]:
-    """A new file that its owner alone can read, in place only once it is whole."""
-    unfinished = file.with_name(f"{file.name}.unfinished")
-    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8-sig", newline="") as handle:
-        yield handle
-    unfinished.replace(file)
-
-
 @check.command("amounts")
 @click.option("--from", "first", metavar="YYYY-MM", help="The first month; by default last month.")
 @click.option("--to", "last", metavar="YYYY-MM", help="The last month; by default the first.")
@@ -113,8 +101,10 @@ def check_amounts(first: str | None, last: str | None, today: date) -> None:
     first_month = _month("--from", first) if first else add_months(month_of(today), -1)
     last_month = _month("--to", last) if last else first_month
 
+    place = read_place()
+
     async def run(connection: asyncpg.Connection) -> int:
-        book, unfit = await _book(connection), 0
+        book, unfit = await _book(connection, place), 0
         for each in await paid_amounts(connection, first_month, last_month, book):
             baht = f"{each.unfit_satang // 100:,}.{each.unfit_satang % 100:02}"
             click.echo(
@@ -124,7 +114,7 @@ def check_amounts(first: str | None, last: str | None, today: date) -> None:
             unfit += each.unfit
         return unfit
 
-    with database(read_place()) as dsn:
+    with database(place) as dsn:
         unfit = asyncio.run(with_connection(dsn, run))
     click.echo(f"{unfit:,} payments fit no rule.")
 
@@ -160,7 +150,7 @@ async def _look_up(dsn: str, place: Place, typed: str) -> tuple[RuleBook, list[E
         hmac = privacy_keys(place).national_id_hmac(parse_national_id(typed))
     except InvalidNationalId as error:
         raise BadInput(f"NATIONAL_ID: {error}") from None
-    book = await with_connection(dsn, _book)
+    book = await with_connection(dsn, lambda connection: _book(connection, place))
     store = await Database.connect(dsn, size=1, statement_cache_size=0, statement_timeout=30)
     try:
         (citizen,) = await citizens_by_national_id_hmac(store, [hmac])
@@ -173,6 +163,6 @@ async def _look_up(dsn: str, place: Place, typed: str) -> tuple[RuleBook, list[E
         await store.close()
 
 
-async def _book(connection: asyncpg.Connection) -> RuleBook:
-    await apply_migrations(connection)
+async def _book(connection: asyncpg.Connection, place: Place) -> RuleBook:
+    await up_to_date(connection, place)
     return rule_book_of(await rule_tables_in_force(connection.fetch))

@@ -10,7 +10,7 @@ import asyncpg
 import click
 
 from app import clock
-from app.cli.place import database, privacy_keys, today_option, with_connection
+from app.cli.place import database, privacy_keys, today_option, up_to_date, with_connection
 from app.demo.files import generate as generate_files
 from app.demo.load import DemoSize
 from app.ingest.importer import ImportKind, import_file
@@ -50,7 +50,7 @@ def import_(kind: str, files: tuple[Path, ...]) -> None:
     place = read_place()
 
     async def load(connection: asyncpg.Connection) -> None:
-        await apply_migrations(connection)
+        await up_to_date(connection, place)
         for file in files:
             if kind in RULE_TABLES:
                 report = await import_rule_table(connection, kind, file, clock.now())
@@ -83,11 +83,13 @@ async def _import(
 def rules(table: str) -> None:
     """Print a table of dated rules as it is in force, as CSV, to change and import again."""
 
+    place = read_place()
+
     async def loaded(connection: asyncpg.Connection) -> dict[str, list[NumberedRow]]:
-        await apply_migrations(connection)
+        await up_to_date(connection, place)
         return await rule_tables_in_force(connection.fetch)
 
-    with database(read_place()) as dsn:
+    with database(place) as dsn:
         rows = asyncio.run(with_connection(dsn, loaded)).get(table) or shipped_rows(table)
     writer = csv.DictWriter(sys.stdout, list(rows[0][1]), lineterminator="\n")
     writer.writeheader()

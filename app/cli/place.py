@@ -10,6 +10,8 @@ import click
 from app import clock
 from app.demo.home import DataDirectory
 from app.embedded_postgres import embedded_postgres
+from app.errors import SettingsError
+from app.migrations.apply import migrate, pending
 from app.privacy import PrivacyKeys
 from app.settings import Place, read_privacy_keys
 
@@ -38,6 +40,17 @@ def privacy_keys(place: Place) -> PrivacyKeys:
     if place.database_url:
         return read_privacy_keys()
     return DataDirectory.open(place.allowances_data_dir).keys()
+
+
+async def up_to_date(connection: asyncpg.Connection, place: Place) -> None:
+    """Migrate the embedded database; refuse a named one that lacks a migration.
+
+    A look at a named database must not change it: `allowances migrate` does, when it is asked to.
+    """
+    if not place.database_url:
+        await migrate(connection)
+    elif missing := await pending(connection):
+        raise SettingsError(f"The database lacks {', '.join(missing)}: run `allowances migrate`.")
 
 
 async def with_connection(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from app.demo.issuer import ALGORITHM, AUDIENCE, ISSUER, DevelopmentIssuer
 from app.privacy import PrivacyKeys
+from app.private_file import replacing
 from app.settings import Settings
 
 _IGNORE_ALL = "*\n"
@@ -40,9 +41,8 @@ class DataDirectory:
         """The privacy keys of this directory; made on first use, readable by their owner alone."""
         file = self.path / "keys.json"
         if not file.exists():
-            file.touch(mode=0o600)
-            made = {"lookup": _new_key(), "encryption": _new_key()}
-            file.write_text(json.dumps(made), encoding="utf-8")
+            with replacing(file) as handle:
+                json.dump({"lookup": _new_key(), "encryption": _new_key()}, handle)
         held = json.loads(file.read_text(encoding="utf-8"))
         return PrivacyKeys(b64decode(held["lookup"]), b64decode(held["encryption"]))
 

@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.serialization import (
 from jwt.algorithms import RSAAlgorithm
 
 from app.errors import SettingsError
+from app.private_file import replacing
 
 ISSUER = "urn:allowances:development"
 AUDIENCE = "allowances"
@@ -64,9 +65,10 @@ class DevelopmentIssuer:
 def _make(key_file: Path, jwks_file: Path) -> None:
     private_key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     pem = private_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    key_file.touch(mode=0o600)
-    key_file.write_bytes(pem)
+    with replacing(key_file) as handle:
+        handle.write(pem.decode())
     public = RSAAlgorithm.to_jwk(private_key.public_key(), as_dict=True)
     key_id = secrets.token_hex(8)
     keys = [{**public, "kid": key_id, "use": "sig", "alg": ALGORITHM}]
-    jwks_file.write_text(json.dumps({"keys": keys}), encoding="utf-8")
+    with replacing(jwks_file) as handle:
+        json.dump({"keys": keys}, handle)

@@ -14,7 +14,8 @@ class Context:
     """One import.
 
     `now` is its moment, `today` the same in Thailand; `authorities` are the known codes; `absent`
-    the optional columns that the file lacks; `seen_before` whether its bytes were imported before.
+    the optional columns that the file lacks; `seen_before` the number under which the
+    same bytes were imported before.
     """
 
     keys: PrivacyKeys
@@ -22,5 +23,5 @@ class Context:
     today: date
     authorities: frozenset[str]
     import_file_id: int
-    seen_before: bool
+    seen_before: int | None
     absent: frozenset[str] = frozenset()

@@ -36,12 +36,18 @@ async def _write_citizens(connection: asyncpg.Connection, context: Context) -> N
 async def _write_registrations(connection: asyncpg.Connection, context: Context) -> None:
     await registrations.apply_registrations(connection, context.now, context.absent)
     if await any_waiting(connection):
-        await registrations.keep_registrations_waiting(connection, context.import_file_id)
+        await registrations.keep_registrations_waiting(
+            connection, context.import_file_id, context.absent
+        )
 
 
 async def _write_disbursements(connection: asyncpg.Connection, context: Context) -> None:
     await disbursements.apply_disbursements(
-        connection, context.import_file_id, context.now, seen_before=context.seen_before
+        connection,
+        context.import_file_id,
+        context.now,
+        seen_before=context.seen_before,
+        absent=context.absent,
     )
     if await any_waiting(connection):
         await disbursements.keep_disbursements_waiting(connection, context.import_file_id)

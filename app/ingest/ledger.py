@@ -10,7 +10,7 @@ from app.ingest.report import ImportKind
 # One lock for all kinds: registrations, payments and the rows that a citizens file releases write
 # the same tables, and in another order than each other.
 _LOCK = "select pg_advisory_xact_lock(7022005)"
-_SEEN = "select exists (select from import_file where kind = $1 and checksum = $2)"
+_SEEN = "select max(id) from import_file where kind = $1 and checksum = $2"
 _BEGIN = """
 insert into import_file
   (kind, name, checksum, received_at, rows, accepted, rejected, unchanged, waiting)
@@ -27,9 +27,12 @@ async def take_turn(connection: asyncpg.Connection) -> None:
     await connection.execute(_LOCK)
 
 
-async def seen_before(connection: asyncpg.Connection, kind: ImportKind, checksum: bytes) -> bool:
-    """Whether a file of the same bytes was imported before as this kind."""
-    return bool(await connection.fetchval(_SEEN, kind.value, checksum))
+async def seen_before(
+    connection: asyncpg.Connection, kind: ImportKind, checksum: bytes
+) -> int | None:
+    """The number of the last import of the same bytes as this kind; None if there was none."""
+    number: int | None = await connection.fetchval(_SEEN, kind.value, checksum)
+    return number
 
 
 async def begin(

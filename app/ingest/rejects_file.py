@@ -1,17 +1,17 @@
 """The rejected rows, beside their file: its columns, then line, field, code, reason."""
 
 import csv
-import os
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 import asyncpg
 
 from app.errors import BadInput
 from app.ingest.layout import Header
 from app.ingest.source import Source, open_rows
+from app.private_file import replacing
 
 _REASONS = ("line", "field", "code", "reason")
 _REJECTED = "select line, field, code, reason from rejected order by line, code"
@@ -27,28 +27,19 @@ async def write_rejects(
     connection: asyncpg.Connection, source: Source, header: Header, path: Path
 ) -> None:
     """Replace `path` as a whole; readable by its owner alone, for it holds personal data."""
-    with _replacing(path) as file:
+    with _clear_errors(), replacing(path, encoding="utf-8-sig") as file:
         await _write(connection, source, header, csv.writer(file))
 
 
 @contextmanager
-def _replacing(path: Path) -> Iterator[TextIO]:
-    temporary = path.with_name(f".{path.name}.part")
+def _clear_errors() -> Iterator[None]:
     try:
-        temporary.unlink(missing_ok=True)
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with open(descriptor, "w", encoding="utf-8-sig", newline="") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
+        yield
     except ConnectionError:
         raise  # the database's, not the file's
     except OSError as error:
         why = error.strerror
         raise BadInput(f"The file of rejected rows can not be written ({why}).") from None
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def remove_rejects(path: Path) -> None:

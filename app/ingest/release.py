@@ -22,6 +22,6 @@ async def release_waiting(connection: asyncpg.Connection, context: Context) -> i
     disbursements = await stage_released_disbursements(connection)
     if disbursements:
         await apply_disbursements(
-            connection, context.import_file_id, context.now, seen_before=False
+            connection, context.import_file_id, context.now, seen_before=None, absent=()
         )
     return registrations + disbursements

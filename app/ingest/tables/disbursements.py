@@ -1,5 +1,6 @@
 """Staged disbursements into `payment`, with what they replace into `payment_history`."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 import asyncpg
@@ -9,7 +10,7 @@ from app.ingest.staging import Staged
 from app.ingest.tables.accounts import open_accounts
 from app.ingest.tables.batches import open_batches
 from app.ingest.tables.paid_registrations import follow_payments
-from app.ingest.tables.resolving import differ, upsert
+from app.ingest.tables.resolving import differ, resulting, selected, upsert
 from app.rules.calendar import fiscal_year
 
 STAGED = Staged(
@@ -59,15 +60,15 @@ _HISTORY = [*_KEY, "kind", "repays_period", *_FACTS, "bank_account_id", "batch_i
 _PERIODS = "select distinct period from staged_disbursement"
 _PARTITION = "select ensure_payment_partition($1)"
 
-_RESOLVE = sql(
-    """
+# A file that was imported before changes nothing that a later file has written since.
+_RESOLVE = """
 create temporary table resolved_disbursement on commit drop as
 select l.citizen_id, s.scheme, s.period, s.sequence, s.kind, s.repays_period,
   {facts}, s.fact_on,
-  a.id as bank_account_id, a.active as account_active, p.bank_account_id as old_account_id,
+  {account} as bank_account_id, a.active as account_active, p.bank_account_id as old_account_id,
   case when l.citizen_id is null then 'waiting'
     when p.citizen_id is null then 'new'
-    when {differ} then 'changed'
+    when {differ} and coalesce(b.import_file_id <= $3, $3 is null) then 'changed'
     when k.line is not null then 'corrected'
     else 'unchanged' end as outcome
 from staged_disbursement s
@@ -76,12 +77,16 @@ left join bank_account a using (citizen_id, bank_code, number_hmac)
 left join payment p on p.citizen_id = l.citizen_id
   and p.scheme = s.scheme and p.period = s.period and p.sequence = s.sequence
   and p.period between $1 and $2
+left join disbursement_batch b on b.id = p.batch_id
 left join corrected_account k on k.line = s.line
 order by l.citizen_id, s.scheme, s.period, s.sequence
-""",
-    facts=", ".join(f"s.{name}" for name in _FACTS),
-    differ=differ([*_FACTS, "bank_account_id"], [*(f"s.{n}" for n in _FACTS), "a.id"], "p"),
-)
+"""
+
+# Where the money goes does not follow from how the payment fares, so a file without these columns
+# keeps it; the day and the reason go with the status.
+_WHERE_TO = {"channel", "bank_code", "account_number"}
+_ACCOUNT_KEPT = """case when coalesce(p.channel, s.channel) = 'CASH' then null
+    else coalesce(a.id, p.bank_account_id) end"""
 _SPAN = "select min(period) as first, max(period) as last from staged_disbursement"
 _TALLY = """
 insert into tally
@@ -138,13 +143,18 @@ cross join lateral jsonb_populate_record(null::staged_disbursement, n.record) r
 
 
 async def apply_disbursements(
-    connection: asyncpg.Connection, import_file_id: int, now: datetime, *, seen_before: bool
+    connection: asyncpg.Connection,
+    import_file_id: int,
+    now: datetime,
+    *,
+    seen_before: int | None,
+    absent: Collection[str],
 ) -> None:
     """Write what is new or changed: accounts, batches, payments, then what follows from them."""
     await _ensure_partitions(connection)
     await open_accounts(connection, STAGED.table)
-    await _resolve(connection)
-    await open_batches(connection, import_file_id, now, seen_before=seen_before)
+    await _resolve(connection, seen_before, absent)
+    await open_batches(connection, import_file_id, now, seen_before=seen_before is not None)
     await connection.execute(_KEEP_OLD, import_file_id, now)
     await connection.execute(_UPSERT, import_file_id)
     await follow_payments(connection, now)
@@ -156,11 +166,21 @@ async def _ensure_partitions(connection: asyncpg.Connection) -> None:
         await connection.execute(_PARTITION, year)
 
 
-async def _resolve(connection: asyncpg.Connection) -> None:
+async def _resolve(
+    connection: asyncpg.Connection, seen_before: int | None, absent: Collection[str]
+) -> None:
+    values = resulting(_FACTS, "p", _WHERE_TO.intersection(absent))
+    account = _ACCOUNT_KEPT if set(absent) >= _WHERE_TO else "a.id"
+    resolve = sql(
+        _RESOLVE,
+        facts=selected(_FACTS, values),
+        account=account,
+        differ=differ([*_FACTS, "bank_account_id"], [*values, account], "p"),
+    )
     # The span lets the planner leave the other years' partitions alone.
     (span,) = await connection.fetch(_SPAN)
     await connection.execute("drop table if exists resolved_disbursement")
-    await connection.execute(_RESOLVE, span["first"], span["last"])
+    await connection.execute(resolve, span["first"], span["last"], seen_before)
     await connection.execute("analyze resolved_disbursement")
     await connection.execute(_TALLY)
 

@@ -23,7 +23,7 @@ from resolved_disbursement
 where outcome in ('new', 'changed')
 window entitlement as (partition by citizen_id, scheme)
 order by citizen_id, scheme,
-  (bank_account_id is not null or channel = 'CASH') desc, fact_on desc, sequence, period desc
+  (bank_account_id is not null or channel = 'CASH') desc, fact_on desc, sequence desc, period desc
 """,
     no_fact=NO_ACCOUNT_FACT,
 )
@@ -77,7 +77,7 @@ with doubtful as (
   select d.*, coalesce((
     select p.status = 'PAID' from payment p
     where p.citizen_id = d.citizen_id and p.bank_account_id = d.id and {tells}
-    order by p.period desc, p.sequence desc, p.scheme limit 1), true) as active
+    order by coalesce(p.paid_on, p.period) desc, p.sequence, p.scheme limit 1), true) as active
   from doubtful d
 )
 update bank_account a set active = j.active

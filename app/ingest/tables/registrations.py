@@ -97,7 +97,9 @@ from staged_registration s
 where not exists (select from citizen_lookup l where l.national_id_hmac = s.national_id_hmac)
 order by 1, 2
 on conflict (national_id_hmac, scheme) do update
-set import_file_id = excluded.import_file_id, record = excluded.record
+set import_file_id = excluded.import_file_id, record = excluded.record || coalesce((
+  select jsonb_object_agg(kept.key, kept.value)
+  from jsonb_each(waiting_registration.record) kept where kept.key = any($2)), '{}')
 where waiting_registration.record - 'fact_on' is distinct from excluded.record - 'fact_on'
 """
 _RELEASE = """
@@ -135,9 +137,12 @@ async def apply_registrations(
     await connection.execute(_UPSERT, now)
 
 
-async def keep_registrations_waiting(connection: asyncpg.Connection, import_file_id: int) -> None:
-    """Put the rows of unknown citizens aside; a newer row takes the place of an older one."""
-    await connection.execute(_WAIT, import_file_id)
+async def keep_registrations_waiting(
+    connection: asyncpg.Connection, import_file_id: int, absent: Collection[str]
+) -> None:
+    """Put the rows of unknown citizens aside; a newer row takes the place of an older one, which
+    keeps what the newer file has no column for."""
+    await connection.execute(_WAIT, import_file_id, list(absent))
 
 
 async def stage_released_registrations(connection: asyncpg.Connection) -> int:
