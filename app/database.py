@@ -1,5 +1,6 @@
 """The pool, and the one way to ask it. No SQL here."""
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import asyncpg
 
 from app.errors import Unavailable
+from app.limits.deadline import time_left
 
 _OUT_OF_REACH = (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError, TimeoutError)
 
@@ -48,7 +50,8 @@ class Database:
         for recording in self._recordings:
             recording.append(statement)
         try:
-            return await self._pool.fetch(statement, *arguments, timeout=self._timeout)
+            async with asyncio.timeout(time_left(self._timeout)):  # waiting for a connection too
+                return await self._pool.fetch(statement, *arguments)
         except _OUT_OF_REACH as error:
             raise Unavailable("The data can not be read just now. Try again later.") from error
 
