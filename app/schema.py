@@ -15,12 +15,14 @@ from strawberry.types import Info
 
 import resolvers.enums  # noqa: F401 - registers the enums
 from app.errors import BadInput
+from app.limits.cost_table import CostTable
 from app.limits.documents import Document, Documents, cost_error
 from app.limits.limits import Limits
 from app.limits.trusted import TrustedDocuments, UntrustedDocument
 from app.presentable import make_presentable
 from resolvers.citizen import Citizen
 from resolvers.entities import entity
+from resolvers.paging import MAX_PAGE_SIZE
 from resolvers.query import Query
 from resolvers.scalars import SCALARS
 
@@ -112,7 +114,7 @@ def build_schema(
     )
     documents = Documents(
         schema._schema,
-        print_schema(schema),
+        CostTable.of(print_schema(schema), MAX_PAGE_SIZE),
         limits,
         _RULES if introspection else (*_RULES, NoSchemaIntrospectionCustomRule),
         suggestions=introspection,

@@ -85,8 +85,9 @@ class Settings(KeySettings):
     max_aliases: Annotated[int, Field(ge=0)] = Limits.max_aliases
     max_directives: Annotated[int, Field(ge=0)] = Limits.max_directives
     max_root_fields: Count = Limits.max_root_fields
+    max_repeated_fields: Annotated[int, Field(ge=0)] = Limits.max_repeated_fields
     max_cost: Count = 5_000  # of a citizen's operation, or nobody's
-    max_agency_cost: Count = 400_000
+    max_agency_cost: Count = 200_000
     request_deadline_seconds: Annotated[float, Field(gt=0)] = 10.0
     requests_per_minute: Count = 600
     trusted_documents: Path | None = None
@@ -101,6 +102,7 @@ class Settings(KeySettings):
             self.max_aliases,
             self.max_directives,
             self.max_root_fields,
+            self.max_repeated_fields,
         )
 
 

@@ -158,7 +158,7 @@ class _Compiler:
         if definition is None:  # __typename, __schema and __type: answered from memory
             return Amount()
         list_size = self._table.sizes.get((of.name, name))
-        size = _size(list_size, node, definition)
+        size = self._size(list_size, node, definition)
         named = get_named_type(definition.type)
         each = Amount(self._table.weights.get((of.name, name), int(is_composite_type(named))))
         if node.selection_set is not None:
@@ -168,6 +168,13 @@ class _Compiler:
         if not is_list_type(get_nullable_type(definition.type)):
             return each
         return sized.sizes.get(name, size).times(each)
+
+    def _size(
+        self, list_size: ListSize | None, node: FieldNode, definition: GraphQLField
+    ) -> Amount:
+        if list_size is None:
+            return Amount(LIST_SIZE)
+        return _Size(list_size, node, definition, self._table.longest_page).amount()
 
     def _inner(self, list_size: ListSize | None, size: Amount) -> _Sized:
         if list_size is None or not list_size.sized:
@@ -211,48 +218,54 @@ def _once(amount: Amount) -> Amount:
     return Amount(0, (part,))
 
 
-def _size(list_size: ListSize | None, node: FieldNode, definition: GraphQLField) -> Amount:
+@dataclass(frozen=True, slots=True)
+class _Size:
     """How many a field's list holds: the largest slicing argument, else what is assumed."""
-    if list_size is None:
-        return Amount(LIST_SIZE)
-    given = {each.name.value: each.value for each in node.arguments or ()}
-    readers = [_reader(given.get(name), definition, name) for name in list_size.slicing]
-    assumed = LIST_SIZE if list_size.assumed is None else list_size.assumed
 
-    def largest(values: Values) -> int:
-        found = [count for reader in readers if (count := reader(values)) is not None]
-        return max(found, default=assumed)
+    list_size: ListSize
+    node: FieldNode
+    definition: GraphQLField
+    longest: int
 
-    if any(isinstance(given.get(name), VariableNode) for name in list_size.slicing):
-        return Amount(0, (largest,))
-    return Amount(largest(Values({})))
+    def amount(self) -> Amount:
+        given = {each.name.value: each.value for each in self.node.arguments or ()}
+        readers = [self._reader(given.get(name), name) for name in self.list_size.slicing]
+        size = self.list_size.assumed
+        assumed = LIST_SIZE if size is None else size
 
+        def largest(values: Values) -> int:
+            found = [count for reader in readers if (count := reader(values)) is not None]
+            return max(found, default=assumed)
 
-def _reader(
-    value: ValueNode | None, definition: GraphQLField, name: str
-) -> Callable[[Values], int | None]:
-    default = definition.args[name].default_value
-    if isinstance(value, VariableNode):
-        variable = value.name.value
-        return lambda values: _count(values.variables.get(variable, default))
-    count = _count(default) if value is None else _literal(value)
-    return lambda _values: count
+        if any(isinstance(given.get(name), VariableNode) for name in self.list_size.slicing):
+            return Amount(0, (largest,))
+        return Amount(largest(Values({})))
 
+    def _reader(self, value: ValueNode | None, name: str) -> Callable[[Values], int | None]:
+        default = self.definition.args[name].default_value
+        if isinstance(value, VariableNode):
+            variable = value.name.value
+            return lambda values: self._count(values.variables.get(variable, default))
+        count = self._count(default) if value is None else self._literal(value)
+        return lambda _values: count
 
-def _literal(value: ValueNode) -> int | None:
-    if isinstance(value, NullValueNode):
-        return None
-    if isinstance(value, ListValueNode):
-        return len(value.values)
-    return 1 if isinstance(value, ObjectValueNode) else _count(value_from_ast_untyped(value))
+    def _literal(self, value: ValueNode) -> int | None:
+        if isinstance(value, NullValueNode):
+            return None
+        if isinstance(value, ListValueNode):
+            return len(value.values)
+        if isinstance(value, ObjectValueNode):
+            return 1
+        return self._count(value_from_ast_untyped(value))
 
-
-def _count(value: object) -> int | None:
-    """How many an argument asks for; None where it says nothing, or nothing that can run."""
-    if isinstance(value, list | tuple):
-        return len(value)
-    if isinstance(value, Mapping):
-        return 1  # one item where a list is expected is a list of one
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        return None
-    return max(0, int(value))
+    def _count(self, value: object) -> int | None:
+        """How many an argument asks for; None where it says nothing, or nothing that can run."""
+        if isinstance(value, list | tuple):
+            return len(value)
+        if isinstance(value, Mapping):
+            return 1  # one item where a list is expected is a list of one
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return None
+        if not math.isfinite(value):
+            return None
+        return min(max(0, int(value)), self.longest)

@@ -1,5 +1,6 @@
 """`@cost` and `@listSize` of a schema, read from the SDL that everybody else reads."""
 
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -35,11 +36,13 @@ class CostTable:
 
     sizes: dict[Place, ListSize] = field(default_factory=dict)
     weights: dict[Place, int] = field(default_factory=dict)
+    longest_page: int = sys.maxsize
 
     @classmethod
-    def of(cls, sdl: str) -> "CostTable":
-        """From a printed schema."""
-        table = cls(sizes={_ENTITIES: ListSize(slicing=("representations",))})
+    def of(cls, sdl: str, longest_page: int) -> "CostTable":
+        """From a printed schema. A page longer than `longest_page` is refused by its own field."""
+        sizes = {_ENTITIES: ListSize(slicing=("representations",))}
+        table = cls(sizes, longest_page=longest_page)
         for definition in parse(sdl).definitions:
             if isinstance(definition, ObjectTypeDefinitionNode):
                 for each in definition.fields or ():

@@ -49,7 +49,7 @@ class Documents:
     def __init__(
         self,
         schema: GraphQLSchema,
-        sdl: str,
+        costs: CostTable,
         limits: Limits,
         rules: Sequence[type[ASTValidationRule]],
         *,
@@ -57,7 +57,7 @@ class Documents:
     ) -> None:
         """`rules`: those of the language; `suggestions`: whether errors may name other fields."""
         self._schema = schema
-        self._costs = CostTable.of(sdl)
+        self._costs = costs
         self._limits = limits
         self._rules = rules
         self._suggestions = suggestions

@@ -27,6 +27,8 @@ class Shape:
     aliases: int = 0
     directives: int = 0
     fields: int = 0
+    repeats: int = 0  # fields whose name their object already has: validation compares all pairs
+    names: frozenset[str] = frozenset()
 
     def beside(self, other: "Shape") -> "Shape":
         return Shape(
@@ -34,6 +36,8 @@ class Shape:
             self.aliases + other.aliases,
             self.directives + other.directives,
             self.fields + other.fields,
+            self.repeats + other.repeats + len(self.names & other.names),
+            self.names | other.names,
         )
 
 
@@ -70,6 +74,7 @@ def _excesses(shape: Shape, limits: Limits) -> Iterator[GraphQLError]:
         (Code.ALIASES, "Aliases", shape.aliases, limits.max_aliases),
         (Code.DIRECTIVES, "Directives", shape.directives, limits.max_directives),
         (Code.ROOT_FIELDS, "Root fields", shape.fields, limits.max_root_fields),
+        (Code.REPEATED_FIELDS, "Repeated fields", shape.repeats, limits.max_repeated_fields),
     ):
         if found > limit:
             yield refusal(code, f"{what}: at most {number(limit)}, found {number(found)}.")
@@ -106,7 +111,10 @@ class _Measure:
     def _field(self, node: FieldNode) -> Shape:
         inner = self._set(node.selection_set) if node.selection_set else _NOTHING
         aliases = inner.aliases + (node.alias is not None)
-        return Shape(inner.depth + 1, aliases, inner.directives, 1)
+        name = (node.alias or node.name).value
+        return Shape(
+            inner.depth + 1, aliases, inner.directives, 1, inner.repeats, frozenset((name,))
+        )
 
     def _fragment(self, name: str) -> Shape:
         if name not in self._known:
