@@ -88,7 +88,7 @@ class Settings(KeySettings):
     max_repeated_fields: Annotated[int, Field(ge=0)] = Limits.max_repeated_fields
     max_cost: Count = 5_000  # of a citizen's operation, or nobody's
     max_agency_cost: Count = 200_000
-    request_deadline_seconds: Annotated[float, Field(gt=0)] = 10.0
+    request_deadline_seconds: Annotated[float, Field(gt=0)] = 30.0
     requests_per_minute: Count = 600
     trusted_documents: Path | None = None
     gateway_client_ids: Names = frozenset()
