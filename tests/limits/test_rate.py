@@ -4,6 +4,7 @@ import secrets
 
 import pytest
 
+from app.gate import Credentials
 from app.limits.rate import RateLimit, TooManyRequests
 from tests.limits.conftest import Caller, Serving
 
@@ -131,3 +132,17 @@ async def test_a_gateway_is_not_counted(serving: Serving) -> None:
 async def test_health_is_free(serving: Serving, path: str) -> None:
     async with serving(requests_per_minute=1) as caller:
         assert [(await caller.http.get(path)).status_code for _ in range(4)] == [200] * 4
+
+
+async def test_a_connection_that_stays_pays_for_each_operation(serving: Serving) -> None:
+    async with serving(requests_per_minute=3) as caller:
+        token = f"Bearer {caller.citizen()}"
+        gate, credentials = caller.service.gate, Credentials(token, None, None, "192.0.2.1")
+        _, admission = await gate.admit(credentials, per_operation=True)
+        admission.charge()
+        admission.charge()
+        with pytest.raises(TooManyRequests):
+            admission.charge()
+        _, admission = await gate.admit(Credentials(None, None, None, "192.0.2.1"))
+        for _ in range(10):
+            admission.charge()  # paid with the request
