@@ -8,6 +8,7 @@ from typing import Any
 import asyncpg
 
 from app.errors import Unavailable
+from app.limits.deadline import time_left
 
 _OUT_OF_REACH = (
     OSError,  # TimeoutError among them
@@ -55,8 +56,13 @@ class Database:
         for recording in self._recordings:
             recording.append(statement)
         try:
-            async with asyncio.timeout(self._timeout):  # the wait for a connection counts too
-                return await self._pool.fetch(statement, *arguments)
+            # The wait for a connection counts too. The pool's own time-out is for a statement whose cancelling got lost on its way: the
+            # connection is given up then, or it would be waited for as long as the statement runs.
+            async with (
+                asyncio.timeout(time_left(self._timeout)),
+                self._pool.acquire(timeout=self._timeout) as connection,
+            ):
+                return await connection.fetch(statement, *arguments)
         except _OUT_OF_REACH as error:
             raise Unavailable("The data can not be read just now. Try again later.") from error
 

@@ -9,18 +9,35 @@ from datetime import date, datetime
 from typing import Any
 
 import orjson
-from cross_web import HTTPException
+from cross_web import AsyncHTTPRequestAdapter, HTTPException
 from starlette.applications import Starlette
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
+from strawberry.http import GraphQLRequestData
 
 from app import clock
 from app.database import Database
-from app.errors import AllowancesError, BadInput, BadRequest, Unauthenticated, Unavailable
+from app.errors import (
+    AllowancesError,
+    BadInput,
+    BadRequest,
+    Forbidden,
+    Unauthenticated,
+    Unavailable,
+)
+from app.gate import Credentials, Gate
 from app.graphiql import GraphiQL
+from app.limits.deadline import DeadlineExceeded, deadline
+from app.limits.rate import RateLimit, TooManyRequests
+from app.limits.trusted import (
+    DocumentsNotKept,
+    TrustedDocuments,
+    UnknownDocument,
+    document_of,
+)
 from app.rules.texts import Texts
 from app.schema import build_schema
 from app.settings import Settings
@@ -43,14 +60,16 @@ class Service:
     settings: Settings
     database: Database
     reference: Reference
-    tokens: TokenReader
+    gate: Gate
     texts: Texts
     demo: bool
 
     async def context(self, connection: HTTPConnection) -> Context:
         """Who asks, and the loaders for them; `Unauthenticated` for a token that is not good."""
         headers = connection.headers
-        viewer = await self.tokens.viewer(headers.get("authorization"), headers.get("x-purpose"))
+        viewer, admission = await self.gate.admit(
+            _credentials(connection), per_operation=connection.scope["type"] == "websocket"
+        )
         now = clock.now()
         return Context(
             viewer=viewer,
@@ -61,6 +80,7 @@ class Service:
             now=now,
             today=self._today(now, headers.get(DEMO_TODAY)),
             max_representations=self.settings.max_representations,
+            admission=admission,
         )
 
     def _today(self, now: datetime, header: str | None) -> date:
@@ -72,18 +92,34 @@ class Service:
             raise BadInput("X-Demo-Today: expected a date such as 2026-11-10.") from None
 
 
+def _credentials(connection: HTTPConnection) -> Credentials:
+    headers = connection.headers
+    return Credentials(
+        headers.get("authorization"),
+        headers.get("x-gateway-authorization"),
+        headers.get("x-purpose"),
+        connection.client.host if connection.client else "",
+    )
+
+
 class GraphQLView(GraphQL[Context, None]):
     """Strawberry's view with our context, our JSON and our refusals."""
 
     def __init__(
         self, service: Callable[[], Service], settings: Settings, graphiql: GraphiQL | None
     ) -> None:
+        directory = settings.trusted_documents
+        trusted = None if directory is None else TrustedDocuments.load(directory)
         super().__init__(
-            build_schema(introspection=settings.introspection),
+            build_schema(
+                introspection=settings.introspection, limits=settings.limits, trusted=trusted
+            ),
             graphql_ide=None if graphiql is None else "graphiql",
         )
         self._service = service
         self._graphiql = graphiql
+        self._trusted = trusted
+        self._deadline = settings.request_deadline_seconds
 
     async def render_graphql_ide(self, request: Request) -> Response:  # noqa: ARG002 - the library's signature
         return Response(status_code=404) if self._graphiql is None else self._graphiql.page()
@@ -107,6 +143,25 @@ class GraphQLView(GraphQL[Context, None]):
             raise BadRequest("The body is expected to be a JSON object with a `query`.")
         return parsed
 
+    async def parse_http_body(self, request: AsyncHTTPRequestAdapter) -> Any:
+        """With the text of the request's `documentId`, where it has no `query`."""
+        data = await super().parse_http_body(request)
+        if isinstance(data, GraphQLRequestData) and data.query is None:
+            identifier = await self._document_id(request)
+            if identifier is not None:
+                data.query = document_of(identifier, self._trusted)
+        return data
+
+    async def _document_id(self, request: AsyncHTTPRequestAdapter) -> object:
+        if request.method == "GET":
+            return request.query_params.get("documentId")
+        return self.parse_json(await request.get_body()).get("documentId")
+
+    async def execute_operation(self, *arguments: Any, **named: Any) -> Any:
+        """The library's, with an end to it."""
+        async with deadline(self._deadline):
+            return await super().execute_operation(*arguments, **named)
+
     async def run(self, request: Any, *arguments: Any, **named: Any) -> Any:
         """Refusals of the library as of ours: JSON with a code."""
         try:
@@ -117,15 +172,30 @@ class GraphQLView(GraphQL[Context, None]):
             return _refusal(error)
 
 
-_STATUS = {Unauthenticated: 401, BadInput: 400, BadRequest: 400, Unavailable: 503}
+_STATUS: dict[type[AllowancesError], int] = {
+    BadInput: 400,
+    BadRequest: 400,
+    DocumentsNotKept: 400,
+    UnknownDocument: 400,
+    Unauthenticated: 401,
+    Forbidden: 403,
+    TooManyRequests: 429,
+    Unavailable: 503,
+    DeadlineExceeded: 504,
+}
 
 
 def _refusal(error: AllowancesError, status: int | None = None) -> Response:
     """A request refused before any of it ran, as a GraphQL error."""
     status = status or _STATUS.get(type(error), 500)
     body = {"errors": [{"message": error.message, "extensions": {"code": error.code}}]}
-    headers = {"WWW-Authenticate": 'Bearer error="invalid_token"'} if status == 401 else None
-    return JSONResponse(body, status_code=status, headers=headers)
+    return JSONResponse(body, status_code=status, headers=_headers(error))
+
+
+def _headers(error: AllowancesError) -> dict[str, str]:
+    if isinstance(error, Unauthenticated):
+        return {"WWW-Authenticate": 'Bearer error="invalid_token"'}
+    return {"Retry-After": str(error.retry_after)} if isinstance(error, TooManyRequests) else {}
 
 
 def create_app(
@@ -198,10 +268,16 @@ async def running_service(settings: Settings, *, demo: bool) -> AsyncIterator[Se
             settings.token_algorithm,
             settings.token_leeway_seconds,
         )
-        tokens = TokenReader(rules, keys, settings.privacy_keys)
+        gate = Gate(
+            TokenReader(rules, keys, settings.privacy_keys),
+            RateLimit(settings.requests_per_minute),
+            settings.gateway_client_ids,
+            settings.max_cost,
+            settings.max_agency_cost,
+        )
         refreshing = asyncio.create_task(_keep_fresh(reference, settings.reference_refresh_seconds))
         try:
-            yield Service(settings, database, reference, tokens, Texts.load(), demo)
+            yield Service(settings, database, reference, gate, Texts.load(), demo)
         finally:
             refreshing.cancel()
             with contextlib.suppress(asyncio.CancelledError):

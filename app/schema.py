@@ -1,25 +1,34 @@
 """The schema: gathers the types, guards `_entities`, prints the SDL."""
 
+from collections.abc import Iterator
 from typing import Any, Final
 
 import strawberry.federation
-from graphql import GraphQLError
-from strawberry.extensions import DisableIntrospection, ParserCache, ValidationCache
+from graphql import GraphQLError, NoSchemaIntrospectionCustomRule, specified_rules
+from strawberry.extensions import SchemaExtension
 from strawberry.federation.schema import FederationAny
 from strawberry.printer import print_schema
 from strawberry.schema.config import StrawberryConfig
+from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
+from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 from strawberry.types import Info
 
 import resolvers.enums  # noqa: F401 - registers the enums
 from app.errors import BadInput
+from app.limits.cost_table import CostTable
+from app.limits.documents import Document, Documents, cost_error
+from app.limits.limits import Limits
+from app.limits.trusted import TrustedDocuments, UntrustedDocument
 from app.presentable import make_presentable
 from resolvers.citizen import Citizen
 from resolvers.entities import entity
+from resolvers.paging import MAX_PAGE_SIZE
 from resolvers.query import Query
 from resolvers.scalars import SCALARS
 
 FEDERATION_VERSION: Final = "2.9"  # the newest that every composer accepts
-_CACHED_DOCUMENTS = 1000
+_SUGGESTION = " Did you mean"
+_RULES = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
 
 
 class Schema(strawberry.federation.Schema):
@@ -41,23 +50,76 @@ class Schema(strawberry.federation.Schema):
         """Every error of every transport passes here on its way out."""
         for error in errors:
             make_presentable(error)
+            if self.config.disable_field_suggestions:
+                error.message = error.message.partition(_SUGGESTION)[0]
 
 
-def build_schema(*, introspection: bool = True) -> Schema:
-    """The schema of the service. Without introspection no one can ask what fields there are."""
-    extensions: list[Any] = [
-        lambda: ParserCache(maxsize=_CACHED_DOCUMENTS),
-        lambda: ValidationCache(maxsize=_CACHED_DOCUMENTS),
-    ]
-    if not introspection:
-        extensions.append(DisableIntrospection)
-    return Schema(
+class Guard(SchemaExtension):
+    """Lets a document run if its caller may send it, and if it is within the limits."""
+
+    def __init__(self, documents: Documents, trusted: TrustedDocuments | None) -> None:
+        self._documents = documents
+        self._trusted = trusted
+        self._document: Document | None = None
+
+    def on_operation(self) -> Iterator[None]:
+        self.execution_context.context.admission.charge()
+        yield
+
+    def on_parse(self) -> Iterator[None]:
+        context = self.execution_context
+        if context.query:
+            if self._trusted is not None and not context.context.admission.any_document:
+                self._must_be_trusted(context.query, self._trusted)
+            self._document = self._documents.read(context.query)
+            context.graphql_document = self._document.node
+        yield
+
+    def on_validate(self) -> Iterator[None]:
+        context = self.execution_context
+        if self._document is not None:
+            context.pre_execution_errors = list(self._document.errors) or self._cost_errors()
+        yield
+
+    def _must_be_trusted(self, text: str, trusted: TrustedDocuments) -> None:
+        if text not in trusted:
+            raise UntrustedDocument(
+                "This document is none of those that are shipped. Send one of them, by its "
+                "documentId or its exact text."
+            )
+
+    def _cost_errors(self) -> list[GraphQLError]:
+        context, document = self.execution_context, self._document
+        if document is None:
+            return []
+        limit = context.context.admission.max_cost
+        cost = document.cost(context.operation_name, context.variables)
+        return [cost_error(cost, limit)] if cost > limit else []
+
+
+def build_schema(
+    *,
+    introspection: bool = True,
+    limits: Limits = Limits(),  # noqa: B008 - frozen
+    trusted: TrustedDocuments | None = None,
+) -> Schema:
+    """The schema of the service. Without introspection no one can ask what fields there are, and
+    no error tells. `trusted`: the only documents that callers without more rights may run."""
+    schema = Schema(
         query=Query,
         types=[Citizen],
         config=StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=not introspection),
-        extensions=extensions,
+        extensions=[lambda: Guard(documents, trusted)],
         federation_version=FEDERATION_VERSION,
     )
+    documents = Documents(
+        schema._schema,
+        CostTable.of(print_schema(schema), MAX_PAGE_SIZE),
+        limits,
+        _RULES if introspection else (*_RULES, NoSchemaIntrospectionCustomRule),
+        suggestions=introspection,
+    )
+    return schema
 
 
 def sdl() -> str:

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BeforeValidator, Field, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.errors import SettingsError
+from app.limits.limits import Limits
 from app.privacy import PrivacyKeys
 
 Algorithm = Literal["RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "EdDSA"]
@@ -27,6 +28,14 @@ def _key_of_32_bytes(value: object) -> object:
     return key
 
 
+def _parts(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    return frozenset(part.strip() for part in value.split(",") if part.strip())
+
+
+Names = Annotated[frozenset[str], NoDecode, BeforeValidator(_parts)]  # a list parted by commas
+Count = Annotated[int, Field(ge=1)]
 SecretKey = Annotated[bytes, BeforeValidator(_key_of_32_bytes), Field(repr=False)]
 
 
@@ -69,7 +78,32 @@ class Settings(KeySettings):
 
     introspection: bool = False
     graphiql: bool = False
-    max_representations: Annotated[int, Field(ge=1)] = 1000
+    max_representations: Count = 1000
+
+    max_tokens: Count = Limits.max_tokens
+    max_depth: Count = Limits.max_depth
+    max_aliases: Annotated[int, Field(ge=0)] = Limits.max_aliases
+    max_directives: Annotated[int, Field(ge=0)] = Limits.max_directives
+    max_root_fields: Count = Limits.max_root_fields
+    max_repeated_fields: Annotated[int, Field(ge=0)] = Limits.max_repeated_fields
+    max_cost: Count = 5_000  # of a citizen's operation, or nobody's
+    max_agency_cost: Count = 200_000
+    request_deadline_seconds: Annotated[float, Field(gt=0)] = 30.0
+    requests_per_minute: Count = 600
+    trusted_documents: Path | None = None
+    gateway_client_ids: Names = frozenset()
+
+    @property
+    def limits(self) -> Limits:
+        """The limits of a document."""
+        return Limits(
+            self.max_tokens,
+            self.max_depth,
+            self.max_aliases,
+            self.max_directives,
+            self.max_root_fields,
+            self.max_repeated_fields,
+        )
 
 
 class Place(_FromEnvironment):

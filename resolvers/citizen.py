@@ -16,7 +16,7 @@ from loaders.reference import LocalAuthorityRow
 from resolvers.context import Info
 from resolvers.entitlement import Entitlement
 from resolvers.entitlement_view import EntitlementView, entitlements
-from resolvers.fields import plain_scoped, resolved
+from resolvers.fields import at_most, plain_scoped, resolved
 from resolvers.local_authority import LocalAuthority, local_authority
 
 _READ = Scope.CITIZEN_READ
@@ -65,6 +65,7 @@ class Citizen:
     @resolved(
         "One entitlement per scheme, registered or not.",
         gives=list[Entitlement],
+        cost=at_most(len(Scheme)),
         scope=Scope.ENTITLEMENT_READ,
     )
     async def entitlements(

@@ -1,10 +1,11 @@
 """What every resolver may ask of its request."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from strawberry.types import Info as StrawberryInfo
 
+from app.limits.admission import Admission
 from app.privacy import PrivacyKeys
 from app.rules.rule_book import RuleBook
 from app.rules.texts import Texts
@@ -24,6 +25,7 @@ class Context:
     now: datetime
     today: date
     max_representations: int
+    admission: Admission = field(default_factory=Admission)
 
 
 Info = StrawberryInfo[Context, None]

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
 from graphql import GraphQLResolveInfo
+from strawberry.federation.schema_directives import Cost
 
 from app.ids import encode_entitlement_id
 from app.policies import Scope
@@ -22,7 +23,7 @@ from loaders.reference import LocalAuthorityRow
 from resolvers.bank_account import BankAccount
 from resolvers.context import Info
 from resolvers.entitlement_view import DisabilityCardRow, EntitlementView
-from resolvers.fields import plain, resolved
+from resolvers.fields import page_of, plain, resolved
 from resolvers.local_authority import LocalAuthority, local_authority
 from resolvers.payment import (
     Payment,
@@ -40,6 +41,7 @@ from resolvers.state_text import state_heading, state_message
 if TYPE_CHECKING:
     from resolvers.citizen import Citizen
 
+_TOTALS_COST = 12  # reads every payment there is
 _ALL_MONTHS = (date(1, 1, 1), date(9999, 12, 1))
 
 
@@ -177,6 +179,7 @@ class Entitlement:
         "Payments, newest first. `last` counts from the oldest and takes the place of `first`. "
         "`fiscalYear` is in Buddhist era, October to September.",
         gives=PaymentConnection,
+        cost=page_of("first", "last"),
         scope=Scope.PAYMENT_READ,
     )
     async def payments(
@@ -195,6 +198,7 @@ class Entitlement:
     @resolved(
         "Its payments counted, in all or of a fiscal year in Buddhist era.",
         gives=PaymentTotals,
+        cost=Cost(weight=_TOTALS_COST),
         scope=Scope.PAYMENT_READ,
     )
     async def totals(

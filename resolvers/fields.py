@@ -4,7 +4,9 @@ from collections.abc import Callable
 from typing import Any
 
 import strawberry
+from strawberry.federation.schema_directives import Cost, ListSize
 from strawberry.types.field import StrawberryField
+from strawberry.types.unset import UNSET
 
 from app.policies import Scope
 from resolvers.permissions import needs, scopes_of
@@ -24,14 +26,41 @@ def plain_scoped(scope: Scope, description: str) -> Any:
     )
 
 
+def page_of(*arguments: str) -> ListSize:
+    """The size of a connection: what these arguments ask for."""
+    return ListSize(
+        assumed_size=_unsaid(),
+        slicing_arguments=list(arguments),
+        sized_fields=["edges", "nodes"],
+        require_one_slicing_argument=False,
+    )
+
+
+def at_most(size: int) -> ListSize:
+    """The size of a list that is never longer."""
+    return ListSize(
+        assumed_size=size,
+        slicing_arguments=_unsaid(),
+        sized_fields=_unsaid(),
+        require_one_slicing_argument=False,
+    )
+
+
+def _unsaid() -> Any:
+    """Not printed; None would be printed as null, on which a composer stumbles."""
+    return UNSET
+
+
 def resolved(
     description: str,
     *,
     gives: Any = None,
     scope: Scope | None = None,
     inaccessible: bool = False,
+    cost: Cost | ListSize | None = None,
 ) -> Callable[[Callable[..., Any]], StrawberryField]:
-    """A field with a resolver. `gives`: the GraphQL type, where the resolver returns its row."""
+    """A field with a resolver. `gives`: the GraphQL type, where the resolver returns its row;
+    `cost`: what it costs beyond one, or how many its list holds."""
 
     def declare(resolver: Callable[..., Any]) -> StrawberryField:
         field: StrawberryField = strawberry.federation.field(
@@ -41,6 +70,7 @@ def resolved(
             permission_classes=[] if scope is None else [needs(scope)],
             requires_scopes=[] if scope is None else scopes_of(scope),
             inaccessible=inaccessible,
+            directives=[] if cost is None else [cost],
         )
         return field
 

@@ -45,6 +45,13 @@ def test_everything_is_described() -> None:
 def test_the_sdl_is_a_valid_schema() -> None:
     directives = """
       directive @link(url: String!, import: [String]) repeatable on SCHEMA
+      directive @cost(weight: Int!) on FIELD_DEFINITION
+      directive @listSize(
+        assumedSize: Int
+        slicingArguments: [String!]
+        sizedFields: [String!]
+        requireOneSlicingArgument: Boolean = true
+      ) on FIELD_DEFINITION
       directive @key(fields: String!) repeatable on OBJECT
       directive @inaccessible on FIELD_DEFINITION
       directive @shareable on OBJECT

@@ -80,9 +80,16 @@ def _command_as_typed() -> str:
 
 
 @click.command()
-def serve() -> None:
+@click.option(
+    "--trusted-documents",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Run only the .graphql files of this directory, such as app/screens; gateways run any.",
+)
+def serve(trusted_documents: Path | None) -> None:
     """Run the service against DATABASE_URL, with real tokens. Refuses to start half configured."""
     settings = read_settings()
+    if trusted_documents is not None:
+        settings = settings.model_copy(update={"trusted_documents": trusted_documents})
     missing = asyncio.run(with_connection(settings.database_url, pending))
     if missing:
         raise SettingsError(f"The database lacks {', '.join(missing)}: run `allowances migrate`.")

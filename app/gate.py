@@ -1,0 +1,73 @@
+"""Who comes in: the viewer of a token, and what is theirs to spend."""
+
+from dataclasses import dataclass
+from functools import partial
+
+from app.errors import Forbidden, Unauthenticated
+from app.limits.admission import Admission
+from app.limits.rate import RateLimit
+from app.viewer import AgencyViewer, TokenReader, Viewer
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What a request or a connection says of itself."""
+
+    authorization: str | None
+    gateway: str | None  # X-Gateway-Authorization: a gateway's own token beside a citizen's
+    purpose: str | None
+    address: str
+
+    @property
+    def token(self) -> str | None:
+        return None if self.authorization is None else self.authorization.partition(" ")[2].strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """Tells gateways from other callers, and charges each for asking."""
+
+    tokens: TokenReader
+    rate: RateLimit
+    gateways: frozenset[str]
+    max_cost: int
+    max_agency_cost: int
+
+    async def admit(
+        self, credentials: Credentials, *, per_operation: bool = False
+    ) -> tuple[Viewer, Admission]:
+        """Who asks, and what they may; `Unauthenticated`, `Forbidden` or `TooManyRequests`.
+
+        `per_operation`: a connection that stays open pays for each operation as well.
+        """
+        try:
+            viewer = await self.tokens.viewer(credentials.authorization, credentials.purpose)
+            gateway = self._is_gateway(viewer) or await self._has_gateway(credentials)
+        except (Unauthenticated, Forbidden):
+            # A made-up token has no bucket of its own, or each would have a new one.
+            self.rate.spend(self.rate.of_address(credentials.address))
+            raise
+        charge = None if gateway else partial(self.rate.spend, self._caller(credentials))
+        if charge is not None:
+            charge()
+        agency = gateway or isinstance(viewer, AgencyViewer)
+        limit = self.max_agency_cost if agency else self.max_cost
+        if charge is None or not per_operation:
+            return viewer, Admission(limit, any_document=gateway)
+        return viewer, Admission(limit, any_document=gateway, charge=charge)
+
+    def _caller(self, credentials: Credentials) -> bytes:
+        token = credentials.token
+        if token is None:
+            return self.rate.of_address(credentials.address)
+        return self.rate.of_token(token)
+
+    def _is_gateway(self, viewer: Viewer) -> bool:
+        return isinstance(viewer, AgencyViewer) and viewer.client_id in self.gateways
+
+    async def _has_gateway(self, credentials: Credentials) -> bool:
+        if credentials.gateway is None:
+            return False
+        if self._is_gateway(await self.tokens.viewer(credentials.gateway)):
+            return True
+        raise Forbidden("X-Gateway-Authorization: expected the token of a gateway known here.")

@@ -1,0 +1,47 @@
+"""The moment by which a request has its answer, or none."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from contextvars import ContextVar
+
+from app.errors import AllowancesError
+
+# A statement ends with its request; a breath later, so that it's the request that says why.
+_BREATH = 0.05
+_ends_at: ContextVar[float | None] = ContextVar("request_deadline", default=None)
+
+
+class DeadlineExceeded(AllowancesError):
+    """The request took too long, and its work was stopped."""
+
+    code = "DEADLINE_EXCEEDED"
+
+
+@asynccontextmanager
+async def deadline(seconds: float) -> AsyncIterator[None]:
+    """Stops what runs inside after so many seconds: `DeadlineExceeded`.
+
+    Statements that were sent inside, in whatever task, are given no longer: see `time_left`.
+    """
+    before = _ends_at.set(asyncio.get_running_loop().time() + seconds)
+    try:
+        async with asyncio.timeout(seconds) as limit:
+            yield
+    except TimeoutError:
+        if not limit.expired():
+            raise
+        raise DeadlineExceeded(
+            f"No answer within {seconds:g} s; the work was stopped. Ask for less at once."
+        ) from None
+    finally:
+        _ends_at.reset(before)
+
+
+def time_left(at_most: float) -> float:
+    """Seconds that a statement may take: `at_most`, or what is left of its request."""
+    ends_at = _ends_at.get()
+    if ends_at is None:
+        return at_most
+    left = ends_at - asyncio.get_running_loop().time()
+    return min(at_most, max(left, 0) + _BREATH)

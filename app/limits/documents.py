@@ -1,0 +1,96 @@
+"""Texts that were read before: parsed, measured, validated and costed once."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from graphql import (
+    ASTValidationRule,
+    DocumentNode,
+    GraphQLError,
+    GraphQLSchema,
+    GraphQLSyntaxError,
+    parse,
+    validate,
+)
+
+from app.limits.cost import OperationCost, operation_costs
+from app.limits.cost_table import CostTable
+from app.limits.limits import Limits
+from app.limits.refusal import Code, number, refusal
+from app.limits.shape import shape_errors
+
+_KEPT_DOCUMENTS = 1000
+_LONGEST_KEPT = 50_000  # characters; so that nobody's thousand documents fill the memory
+_TOO_MANY_TOKENS = "Document contains more than"
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A document as it may be run, or the errors why not."""
+
+    node: DocumentNode
+    errors: Sequence[GraphQLError]
+    costs: Mapping[str | None, OperationCost]
+
+    def cost(self, operation_name: str | None, variables: Mapping[str, Any] | None) -> int:
+        """What an operation costs with these variables; 0 where there is no such operation."""
+        if operation_name is None and len(self.costs) == 1:
+            (cost,) = self.costs.values()
+            return cost.of(variables)
+        named = self.costs.get(operation_name)
+        return 0 if named is None else named.of(variables)
+
+
+class Documents:
+    """Reads texts against one schema, and keeps the last thousand."""
+
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        costs: CostTable,
+        limits: Limits,
+        rules: Sequence[type[ASTValidationRule]],
+        *,
+        suggestions: bool,
+    ) -> None:
+        """`rules`: those of the language; `suggestions`: whether errors may name other fields."""
+        self._schema = schema
+        self._costs = costs
+        self._limits = limits
+        self._rules = rules
+        self._suggestions = suggestions
+        self._kept = lru_cache(_KEPT_DOCUMENTS)(self._read)
+
+    def read(self, text: str) -> Document:
+        """The document of a text; `GraphQLError` where it is none or has too many tokens."""
+        return self._kept(text) if len(text) <= _LONGEST_KEPT else self._read(text)
+
+    def _read(self, text: str) -> Document:
+        node = self._parse(text)
+        # The limits first: what is over them is not worth validating.
+        errors = shape_errors(node, self._limits) or self._validate(node)
+        costs = {} if errors else operation_costs(self._schema, self._costs, node)
+        return Document(node, errors, costs)
+
+    def _parse(self, text: str) -> DocumentNode:
+        limit = self._limits.max_tokens
+        try:
+            return parse(text, max_lexical_tokens=limit, max_comments=limit)
+        except GraphQLSyntaxError as error:
+            if _TOO_MANY_TOKENS not in error.message:
+                raise
+        raise refusal(Code.TOKENS, f"Tokens: at most {number(limit)}, found more.")
+
+    def _validate(self, node: DocumentNode) -> list[GraphQLError]:
+        return validate(self._schema, node, self._rules, hide_suggestions=not self._suggestions)
+
+
+def cost_error(cost: int, limit: int) -> GraphQLError:
+    """The refusal of an operation that costs more than its caller may spend."""
+    return refusal(
+        Code.COST,
+        f"Cost: at most {number(limit)}, found {number(cost)}. Ask for less at once: a smaller "
+        "`first`, fewer representations, fewer fields that hold objects.",
+    )
