@@ -56,8 +56,9 @@ class Database:
         for recording in self._recordings:
             recording.append(statement)
         try:
-            # The wait for a connection counts too. The pool's own time-out is for a statement whose cancelling got lost on its way: the
-            # connection is given up then, or it would be waited for as long as the statement runs.
+            # The wait for a connection counts too. The pool's own time-out is for a statement whose
+            # cancelling got lost on its way: the connection is given up then, or it would be
+            # waited for as long as the statement runs.
             async with (
                 asyncio.timeout(time_left(self._timeout)),
                 self._pool.acquire(timeout=self._timeout) as connection,
