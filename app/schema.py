@@ -13,6 +13,7 @@ from strawberry.types import Info
 import resolvers.enums  # noqa: F401 - registers the enums
 from app.errors import BadInput
 from app.presentable import make_presentable
+from resolvers.accountability import Accountability
 from resolvers.citizen import Citizen
 from resolvers.entities import entity
 from resolvers.query import Query
@@ -46,6 +47,7 @@ class Schema(strawberry.federation.Schema):
 def build_schema(*, introspection: bool = True) -> Schema:
     """The schema of the service. Without introspection no one can ask what fields there are."""
     extensions: list[Any] = [
+        Accountability,
         lambda: ParserCache(maxsize=_CACHED_DOCUMENTS),
         lambda: ValidationCache(maxsize=_CACHED_DOCUMENTS),
     ]
