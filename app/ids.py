@@ -35,11 +35,20 @@ class BankAccountKey(NamedTuple):
     number: int
 
 
+class AccessRecordKey(NamedTuple):
+    """One citizen's record of a batch of access records."""
+
+    citizen_id: UUID
+    seq: int
+
+
 _CITIZEN = struct.Struct(">c16s")
 _ENTITLEMENT = struct.Struct(">c16sB")
 _PAYMENT = struct.Struct(">c16sBHh")
 _BANK_ACCOUNT = struct.Struct(">c16sQ")
 _CURSOR = struct.Struct(">cHh")
+_ACCESS_RECORD = struct.Struct(">c16sq")
+_ACCESS_CURSOR = struct.Struct(">cq")
 
 _SCHEMES = (Scheme.OLD_AGE_ALLOWANCE, Scheme.DISABILITY_ALLOWANCE)
 _SCHEME_NUMBERS = {scheme: number for number, scheme in enumerate(_SCHEMES)}
@@ -82,6 +91,10 @@ def encode_bank_account_id(key: BankAccountKey) -> str:
     return _text(_BANK_ACCOUNT.pack(b"A", key.citizen_id.bytes, key.number))
 
 
+def encode_access_record_id(key: AccessRecordKey) -> str:
+    return _text(_ACCESS_RECORD.pack(b"R", key.citizen_id.bytes, key.seq))
+
+
 def encode_payment_cursor(period: YearMonth, sequence: int) -> str:
     """Where a payment stands in its entitlement's list."""
     return _text(_CURSOR.pack(b"p", _month_number(period), sequence))
@@ -89,13 +102,28 @@ def encode_payment_cursor(period: YearMonth, sequence: int) -> str:
 
 def decode_payment_cursor(argument: str, text: str) -> tuple[YearMonth, int]:
     """The place a cursor names; `BadInput` names the argument (`after` or `before`)."""
-    message = f"{argument}: expected a cursor of this connection, as `pageInfo` or an edge gave it."
+    message = _NO_CURSOR.format(argument)
     fields = _unpack(_CURSOR, b"p", text)
     if fields is None:
         raise BadInput(message)
     return _month(fields[0], message), fields[1]
 
 
+def encode_access_cursor(seq: int) -> str:
+    """Where an access record stands in its citizen's list."""
+    return _text(_ACCESS_CURSOR.pack(b"r", seq))
+
+
+def decode_access_cursor(argument: str, text: str) -> int:
+    """The place a cursor names; `BadInput` names the argument."""
+    fields = _unpack(_ACCESS_CURSOR, b"r", text)
+    if fields is None:
+        raise BadInput(_NO_CURSOR.format(argument))
+    seq: int = fields[0]
+    return seq
+
+
+_NO_CURSOR = "{}: expected a cursor of this connection, as `pageInfo` or an edge gave it."
 _NOT_OURS = "expected an id of {} as this service gave it."
 
 

@@ -44,6 +44,17 @@ def may_use(viewer: Viewer, scope: Scope) -> Decision:
             return Refused("Needs a token: sign in.")
 
 
+def may_read_own(viewer: Viewer) -> Decision:
+    """What is for the citizen's own eyes alone; a citizen reaches nobody but themselves."""
+    match viewer:
+        case CitizenViewer():
+            return None
+        case AgencyViewer():
+            return Refused("Is for the citizen alone.")
+        case Anonymous():
+            return Refused("Needs a token: sign in.")
+
+
 def may_serve(viewer: AgencyViewer, local_authority_code: str) -> Decision:
     """An agency limited to its own local authorities sees their citizens alone."""
     allowed = viewer.local_authority_codes

@@ -20,6 +20,7 @@ from app.limits.documents import Document, Documents, cost_error
 from app.limits.limits import Limits
 from app.limits.trusted import TrustedDocuments, UntrustedDocument
 from app.presentable import make_presentable
+from resolvers.accountability import Accountability
 from resolvers.citizen import Citizen
 from resolvers.entities import entity
 from resolvers.paging import MAX_PAGE_SIZE
@@ -109,7 +110,7 @@ def build_schema(
         query=Query,
         types=[Citizen],
         config=StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=not introspection),
-        extensions=[lambda: Guard(documents, trusted)],
+        extensions=[Accountability, lambda: Guard(documents, trusted)],
         federation_version=FEDERATION_VERSION,
     )
     documents = Documents(

@@ -1,5 +1,7 @@
 """From a bearer token to who asks. The only place that reads a JWT."""
 
+import contextlib
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +12,8 @@ from app.privacy import PrivacyKeys
 from app.rules.national_id import InvalidNationalId, parse_national_id
 from app.signing_keys import SigningKeys
 
+_LONGEST_PURPOSE = 200
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _CITIZEN_CLAIMS = ("pid", "citizen_id")  # ThaID; DGA Digital ID
 
 
@@ -105,9 +109,24 @@ def _agency(claims: dict[str, Any], purpose: str | None) -> AgencyViewer:
     return AgencyViewer(
         client_id=client,
         scopes=frozenset(str(claims.get("scope", "")).split()),
-        purpose=str(claims.get("purpose") or purpose or "").strip() or None,
+        purpose=_purpose(claims.get("purpose") or _text_of_header(purpose)),
         local_authority_codes=_authorities(claims),
     )
+
+
+def _purpose(stated: object) -> str | None:
+    """What it reads for, as the citizen will see it."""
+    purpose = str(stated or "").strip()
+    if len(purpose) > _LONGEST_PURPOSE or _CONTROL.search(purpose):
+        raise Unauthenticated(f"The purpose is to be a line of at most {_LONGEST_PURPOSE} letters.")
+    return purpose or None
+
+
+def _text_of_header(value: str | None) -> str | None:
+    """A header as it was meant: Thai is sent in UTF-8 and read as Latin-1."""
+    with contextlib.suppress(UnicodeError):
+        return None if value is None else value.encode("latin-1").decode()
+    return value
 
 
 def _authorities(claims: dict[str, Any]) -> frozenset[str] | None:

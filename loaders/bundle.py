@@ -3,8 +3,15 @@
 from collections.abc import Awaitable, Callable, Sequence
 from uuid import UUID
 
+from app.accountability import Access
 from app.database import Database
 from app.ids import BankAccountKey, EntitlementKey, PaymentKey
+from loaders.access_records import (
+    AccessPageKey,
+    AccessRecordRow,
+    access_pages,
+    record_access,
+)
 from loaders.bank_accounts import BankAccountRow, bank_accounts_by_citizen
 from loaders.batches import FreshnessKey, FreshnessRow, freshness
 from loaders.batching import Key, Loader, Value
@@ -45,10 +52,18 @@ class Loaders:
         self.local_authority_by_code: Loader[str, LocalAuthorityRow | None] = Loader(
             reference.local_authorities
         )
+        self.access_records_by_citizen: Loader[AccessPageKey, list[AccessRecordRow]] = asking(
+            access_pages
+        )
+        self._database = database
         self._bank_accounts_by_citizen: Loader[UUID, list[BankAccountRow]] = asking(
             bank_accounts_by_citizen
         )
         self._payment_pages: Loader[PageKey, PaymentPage] = asking(payment_pages)
+
+    async def record_access(self, access: Access) -> None:
+        """Put on record what an agency read; durable once this returns."""
+        await record_access(self._database, access)
 
     async def bank_account(self, key: BankAccountKey) -> BankAccountRow | None:
         """An account; the others of the same citizen come with it."""

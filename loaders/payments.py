@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from app.database import Database
 from app.ids import BankAccountKey, EntitlementKey, PaymentKey
@@ -29,6 +30,10 @@ class PaymentRow:
     batch_id: int
     repays_key: PaymentKey | None
     repaid_by_key: PaymentKey | None
+
+    @property
+    def citizen_id(self) -> UUID:
+        return self.key.citizen_id
 
     @property
     def scheme(self) -> Scheme:

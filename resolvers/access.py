@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from app.accountability import Category
 from app.policies import Refused, Scope, may_serve, may_use
 from app.viewer import AgencyViewer, CitizenViewer
 from loaders.citizens import CitizenRow
@@ -17,6 +18,10 @@ async def own_citizen(context: Context) -> CitizenRow | None:
 
 async def readable_citizen(context: Context, citizen_id: UUID, scope: Scope) -> CitizenRow | None:
     """The citizen of an id, for themselves or for an agency with the scope."""
+    return _noted(context, await _readable(context, citizen_id, scope))
+
+
+async def _readable(context: Context, citizen_id: UUID, scope: Scope) -> CitizenRow | None:
     match context.viewer:
         case CitizenViewer():
             own = await own_citizen(context)
@@ -34,18 +39,27 @@ async def citizen_of_hmac(context: Context, hmac: bytes, scope: Scope) -> Citize
             return await own_citizen(context) if citizen.national_id_hmac == hmac else None
         case AgencyViewer() as agency if not isinstance(may_use(agency, scope), Refused):
             row = await context.loaders.citizen_by_national_id_hmac.load(hmac)
-            return _served(agency, row)
+            return _noted(context, _served(agency, row))
         case _:
             return None
 
 
 async def may_read(context: Context, citizen_id: UUID, scope: Scope) -> bool:
-    """Whether the request may read what a citizen has; asks the register only where it must."""
+    """Whether the request may read what a citizen has; asks the register only where it must.
+
+    Whoever then gives something of the citizen notes it.
+    """
     match context.viewer:
         case AgencyViewer(local_authority_codes=None) as agency:
             return not isinstance(may_use(agency, scope), Refused)
         case _:
-            return await readable_citizen(context, citizen_id, scope) is not None
+            return await _readable(context, citizen_id, scope) is not None
+
+
+def _noted(context: Context, row: CitizenRow | None) -> CitizenRow | None:
+    if row is not None:
+        context.note_read(row.citizen_id, Category.IDENTITY)
+    return row
 
 
 def _served(agency: AgencyViewer, row: CitizenRow | None) -> CitizenRow | None:

@@ -13,10 +13,16 @@ from app.rules.national_id import NationalId, mask_national_id
 from app.rules.vocabulary import DatePrecision, Scheme
 from loaders.citizens import CitizenRow
 from loaders.reference import LocalAuthorityRow
+from resolvers.access_record import (
+    DEFAULT_PAGE_SIZE,
+    AccessRecordConnection,
+    AccessRecordConnectionRow,
+    access_history,
+)
 from resolvers.context import Info
 from resolvers.entitlement import Entitlement
 from resolvers.entitlement_view import EntitlementView, entitlements
-from resolvers.fields import at_most, plain_scoped, resolved
+from resolvers.fields import at_most, page_of, plain_scoped, resolved
 from resolvers.local_authority import LocalAuthority, local_authority
 
 _READ = Scope.CITIZEN_READ
@@ -72,6 +78,21 @@ class Citizen:
         root: strawberry.Parent[CitizenRow], info: Info, scheme: Scheme | None = None
     ) -> list[EntitlementView]:
         return await entitlements(info.context, root.citizen_id, scheme)
+
+    @resolved(
+        "Who read these data, when and what for, newest first. For the citizen alone; their own "
+        "reading leaves no record.",
+        gives=AccessRecordConnection,
+        own=True,
+        cost=page_of("first"),
+    )
+    async def access_history(
+        root: strawberry.Parent[CitizenRow],
+        info: Info,
+        first: int | None = DEFAULT_PAGE_SIZE,
+        after: str | None = None,
+    ) -> AccessRecordConnectionRow:
+        return await access_history(info.context, root.citizen_id, first, after)
 
     @classmethod
     def is_type_of(cls, value: object, _info: GraphQLResolveInfo[Any]) -> bool:

@@ -2,14 +2,17 @@
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from uuid import UUID
 
 from strawberry.types import Info as StrawberryInfo
 
+from app.accountability import Category, Reads
+from app.errors import Unavailable
 from app.limits.admission import Admission
 from app.privacy import PrivacyKeys
 from app.rules.rule_book import RuleBook
 from app.rules.texts import Texts
-from app.viewer import Viewer
+from app.viewer import AgencyViewer, Viewer
 from loaders.bundle import Loaders
 
 
@@ -26,6 +29,17 @@ class Context:
     today: date
     max_representations: int
     admission: Admission = field(default_factory=Admission)
+    reads: Reads | None = None
+
+    def note_read(self, citizen_id: UUID, category: Category) -> None:
+        """Data of a citizen are about to be given; an agency's access is put on record.
+
+        `Unavailable` where nobody would write the record.
+        """
+        if isinstance(self.viewer, AgencyViewer):
+            if self.reads is None:
+                raise Unavailable("This read would not be put on record, so nothing is given.")
+            self.reads.note(citizen_id, category)
 
 
 Info = StrawberryInfo[Context, None]

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
+from app.accountability import Category
 from app.errors import BadInput
 from app.ids import decode_citizen_id, decode_entitlement_id, decode_payment_id
 from app.policies import Scope
@@ -42,14 +43,20 @@ async def _entitlement(context: Context, representation: Representation) -> Any:
     key = decode_entitlement_id(_key(representation, "Entitlement", "id"))
     if not await may_read(context, key.citizen_id, Scope.ENTITLEMENT_READ):
         return None
-    return await entitlement(context, key)
+    found = await entitlement(context, key)
+    if found is not None:
+        context.note_read(key.citizen_id, Category.ENTITLEMENT)
+    return found
 
 
 async def _payment(context: Context, representation: Representation) -> Any:
     key = decode_payment_id(_key(representation, "Payment", "id"))
     if not await may_read(context, key.citizen_id, Scope.PAYMENT_READ):
         return None
-    return await context.loaders.payment_by_key.load(key)
+    found = await context.loaders.payment_by_key.load(key)
+    if found is not None:
+        context.note_read(key.citizen_id, Category.PAYMENT)
+    return found
 
 
 async def _local_authority(context: Context, representation: Representation) -> Any:

@@ -7,6 +7,7 @@ import strawberry
 from graphql import GraphQLResolveInfo
 from strawberry.federation.schema_directives import Cost
 
+from app.accountability import Category
 from app.ids import encode_entitlement_id
 from app.policies import Scope
 from app.rules.calendar import YearMonth
@@ -113,6 +114,7 @@ class Entitlement:
         gives=Annotated["Citizen", strawberry.lazy("resolvers.citizen")],
     )
     async def citizen(root: strawberry.Parent[EntitlementView], info: Info) -> Any:
+        info.context.note_read(root.citizen_id, Category.IDENTITY)
         return await info.context.loaders.citizen_by_id.load(root.key.citizen_id)
 
     @resolved("The screen's heading for this state.")

@@ -72,6 +72,10 @@ class EntitlementView:
         return self.row.key
 
     @property
+    def citizen_id(self) -> UUID:
+        return self.row.key.citizen_id
+
+    @property
     def scheme(self) -> Scheme:
         return self.row.key.scheme
 

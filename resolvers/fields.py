@@ -4,12 +4,13 @@ from collections.abc import Callable
 from typing import Any
 
 import strawberry
+from strawberry import BasePermission
 from strawberry.federation.schema_directives import Cost, ListSize
 from strawberry.types.field import StrawberryField
 from strawberry.types.unset import UNSET
 
 from app.policies import Scope
-from resolvers.permissions import needs, scopes_of
+from resolvers.permissions import PERSON, NeedsOwn, needs, scopes_of
 
 
 def plain(description: str) -> Any:
@@ -56,19 +57,29 @@ def resolved(
     *,
     gives: Any = None,
     scope: Scope | None = None,
+    own: bool = False,
     inaccessible: bool = False,
     cost: Cost | ListSize | None = None,
 ) -> Callable[[Callable[..., Any]], StrawberryField]:
-    """A field with a resolver. `gives`: the GraphQL type, where the resolver returns its row;
-    `cost`: what it costs beyond one, or how many its list holds."""
+    """A field with a resolver. `gives`: the GraphQL type, where the resolver returns its row.
+
+    `scope`: for the citizen and for agencies that have it; `own`: for the citizen alone; `cost`:
+    what it costs beyond one, or how many its list holds.
+    """
+    permissions: list[type[BasePermission]] = []
+    scopes: list[list[str]] = []
+    if own:
+        permissions, scopes = [NeedsOwn], [[PERSON]]
+    elif scope is not None:
+        permissions, scopes = [needs(scope)], scopes_of(scope)
 
     def declare(resolver: Callable[..., Any]) -> StrawberryField:
         field: StrawberryField = strawberry.federation.field(
             resolver=resolver,
             description=description,
             graphql_type=gives,
-            permission_classes=[] if scope is None else [needs(scope)],
-            requires_scopes=[] if scope is None else scopes_of(scope),
+            permission_classes=permissions,
+            requires_scopes=scopes,
             inaccessible=inaccessible,
             directives=[] if cost is None else [cost],
         )

@@ -4,8 +4,9 @@ from typing import Any
 
 from strawberry import BasePermission
 
+from app.accountability import CATEGORIES, Category
 from app.errors import Forbidden, Unauthenticated
-from app.policies import Refused, Scope, may_use
+from app.policies import Decision, Refused, Scope, may_read_own, may_use
 from app.viewer import Anonymous
 from resolvers.context import Info
 
@@ -19,15 +20,30 @@ def scopes_of(scope: Scope) -> list[list[str]]:
 
 
 class _Needs(BasePermission):
+    """A field of a citizen, of their entitlement or payment: each source knows whose it is."""
+
     scope: Scope
+    category: Category | None
+
+    def has_permission(self, source: Any, info: Info, **kwargs: Any) -> bool:  # noqa: ARG002 - the library's signature
+        _demand(info, may_use(info.context.viewer, self.scope))
+        if self.category is not None:
+            info.context.note_read(source.citizen_id, self.category)
+        return True
+
+
+class NeedsOwn(BasePermission):
+    """A field for the citizen's own eyes alone."""
 
     def has_permission(self, source: object, info: Info, **kwargs: Any) -> bool:  # noqa: ARG002 - the library's signature
-        viewer = info.context.viewer
-        decision = may_use(viewer, self.scope)
-        if isinstance(decision, Refused):
-            kind = Unauthenticated if isinstance(viewer, Anonymous) else Forbidden
-            raise kind(decision.reason)
+        _demand(info, may_read_own(info.context.viewer))
         return True
+
+
+def _demand(info: Info, decision: Decision) -> None:
+    if isinstance(decision, Refused):
+        kind = Unauthenticated if isinstance(info.context.viewer, Anonymous) else Forbidden
+        raise kind(decision.reason)
 
 
 def needs(scope: Scope) -> type[BasePermission]:
@@ -36,6 +52,10 @@ def needs(scope: Scope) -> type[BasePermission]:
 
 
 _CLASSES: dict[Scope, type[_Needs]] = {
-    scope: type(f"Needs{scope.name.title().replace('_', '')}", (_Needs,), {"scope": scope})
+    scope: type(
+        f"Needs{scope.name.title().replace('_', '')}",
+        (_Needs,),
+        {"scope": scope, "category": CATEGORIES.get(scope)},
+    )
     for scope in Scope
 }

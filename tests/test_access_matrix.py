@@ -24,6 +24,7 @@ from tests.conftest import Asker
 
 SCHEMA = build_schema()._schema
 PERSONA = "both"
+OWN = "own"  # the citizen alone, never an agency
 OPEN = "open"  # nothing of a person, or nothing beyond what the edge to its type has let through
 
 
@@ -33,6 +34,7 @@ def words(text: str) -> list[str]:
 
 # Types whose every field is open: behind a guarded edge, or of nobody.
 OPEN_TYPES = words("""
+    AccessRecord AccessRecordConnection AccessRecordEdge
     Bank BankAccount DataFreshness DisabilityCard LocalAuthority PageInfo PaymentConnection
     PaymentEdge PaymentTotals Rate Reason RegistrationWindow SchemeFreshness UpcomingPayment
     _Service
@@ -55,6 +57,7 @@ POLICIES: dict[str, str] = {
     "Citizen.id": OPEN,
     "Citizen.nationalId": "citizen:lookup",
     "Citizen.entitlements": "entitlement:read",
+    "Citizen.accessHistory": OWN,
     **{f"Citizen.{name}": "citizen:read" for name in PERSONAL},
     **{f"Entitlement.{name}": OPEN for name in OF_AN_ENTITLEMENT},
     "Entitlement.bankAccount": "bank-account:read",
@@ -91,7 +94,8 @@ def test_what_is_printed_is_what_is_stated() -> None:
         printed = "@requiresScopes" in line
         assert printed == (policy != OPEN), f"{kind}.{name}"
         if printed:
-            assert f'[["openid"], ["{policy}"]]' in line
+            scopes = '[["openid"]]' if policy == OWN else f'[["openid"], ["{policy}"]]'
+            assert scopes in line
 
 
 # The way to each type that belongs to a person, and the scopes that open the way.
@@ -119,7 +123,7 @@ class Case:
     def scopes(self) -> set[str]:
         """What an agency needs to read it."""
         policy = POLICIES[f"{self.kind}.{self.name}"]
-        return {"citizen:read"} | WAYS[self.kind][1] | ({policy} - {OPEN})
+        return {"citizen:read"} | WAYS[self.kind][1] | ({policy} - {OPEN, OWN})
 
     def __str__(self) -> str:
         return f"{self.kind}.{self.name}"
@@ -166,10 +170,10 @@ async def citizen_id(ask: Asker) -> str:
 async def test_a_field_times_every_caller(ask: Asker, citizen_id: str, case: Case) -> None:
     query, variables = asked(case.kind, case.name), {"id": citizen_id}
     everything = " ".join(case.scopes)
-    for caller, token in {
-        "citizen self": ask.citizen(PERSONA),
-        "agency with scope": ask.agency(everything),
-    }.items():
+    allowed = {"citizen self": ask.citizen(PERSONA)}
+    if POLICIES[str(case)] != OWN:
+        allowed["agency with scope"] = ask.agency(everything)
+    for caller, token in allowed.items():
         answer = await ask.answer(query, variables, token=token)
         assert "errors" not in answer, caller
         assert answer["data"]["citizen"] is not None, caller
@@ -187,7 +191,7 @@ async def test_a_field_times_every_caller(ask: Asker, citizen_id: str, case: Cas
         assert "data" not in response.json(), caller
 
 
-GUARDED = [case for case in CASES if POLICIES[str(case)] != OPEN]
+GUARDED = [case for case in CASES if POLICIES[str(case)] not in {OPEN, OWN}]
 
 
 @pytest.mark.parametrize("case", GUARDED, ids=str)
@@ -201,6 +205,16 @@ async def test_the_fields_own_scope_is_what_opens_it(
     assert leaves(answer["data"]) in ([], ["Citizen"])
     if scope != "citizen:read":  # without it, the citizen itself is the same as unknown
         assert {error["extensions"]["code"] for error in answer["errors"]} == {"FORBIDDEN"}
+
+
+@pytest.mark.parametrize("case", [c for c in CASES if POLICIES[str(c)] == OWN], ids=str)
+async def test_what_is_the_citizens_own_is_for_no_agency(
+    ask: Asker, citizen_id: str, case: Case
+) -> None:
+    token = ask.agency(" ".join(scope.value for scope in Scope))
+    answer = await ask.answer(asked(case.kind, case.name), {"id": citizen_id}, token=token)
+    assert leaves(answer["data"]) == []
+    assert {error["extensions"]["code"] for error in answer["errors"]} == {"FORBIDDEN"}
 
 
 async def test_an_agency_is_limited_to_its_own_local_authorities(

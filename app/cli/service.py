@@ -10,6 +10,7 @@ from datetime import date, datetime, time
 from pathlib import Path
 from typing import NoReturn
 
+import asyncpg
 import click
 import uvicorn
 from starlette.applications import Starlette
@@ -24,6 +25,7 @@ from app.embedded_postgres import embedded_postgres
 from app.errors import SettingsError
 from app.main import create_app
 from app.migrations.apply import pending
+from app.migrations.service_role import refuse_owner
 from app.schema import sdl
 from app.settings import read_place, read_settings
 
@@ -90,11 +92,15 @@ def serve(trusted_documents: Path | None) -> None:
     settings = read_settings()
     if trusted_documents is not None:
         settings = settings.model_copy(update={"trusted_documents": trusted_documents})
-    missing = asyncio.run(with_connection(settings.database_url, pending))
-    if missing:
-        raise SettingsError(f"The database lacks {', '.join(missing)}: run `allowances migrate`.")
+    asyncio.run(with_connection(settings.database_url, _refuse_unfit))
     _refuse_busy_port(settings.host, settings.port)
     _run(create_app(settings), settings.host, settings.port)
+
+
+async def _refuse_unfit(connection: asyncpg.Connection) -> None:
+    if missing := await pending(connection):
+        raise SettingsError(f"The database lacks {', '.join(missing)}: run `allowances migrate`.")
+    await refuse_owner(connection)
 
 
 @click.command()

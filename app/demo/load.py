@@ -11,6 +11,7 @@ from app.demo.files import DemoFiles, generate
 from app.demo.home import DataDirectory
 from app.ingest.importer import ImportKind, import_file
 from app.migrations.apply import migrate
+from app.migrations.service_role import make_service_login
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ async def load_demo(
     connection = await asyncpg.connect(dsn)
     try:
         await migrate(connection)
+        await make_service_login(connection)
         wanted = json.dumps({**asdict(size), "today": today.isoformat()})
         if home.marker.exists() and home.marker.read_text(encoding="utf-8") == wanted:
             return

@@ -5,12 +5,16 @@ from starlette.applications import Starlette
 from app.demo.home import DataDirectory
 from app.demo.routes import personas_route
 from app.main import PERSONAS_PATH, create_app
+from app.migrations.service_role import as_service
 
 
 def create_demo(home: DataDirectory, dsn: str, port: int) -> Starlette:
-    """The service over the demo's database, with the demo's own keys, issuer and personas."""
+    """The service over the demo's database, with the demo's own keys, issuer and personas.
+
+    `dsn` is the owner's, as the embedded server gives it; the service connects as its own role.
+    """
     return create_app(
-        home.settings(dsn, port),
+        home.settings(as_service(dsn), port),
         demo=True,
         more_routes=[personas_route(PERSONAS_PATH, home.issuer())],
     )

@@ -46,7 +46,8 @@ async def migrate(connection: asyncpg.Connection) -> list[str]:
     """Bring the database up to date; returns the names applied now.
 
     Safe when two start at once: the second waits, then finds nothing to do. `SettingsError` when
-    an applied file was changed since, because then no one knows what the database holds.
+    an applied file was changed since, because then no one knows what the database holds, or when
+    the user lacks a right that a file needs.
     """
     await connection.execute("select pg_advisory_lock($1)", _LOCK)
     try:
@@ -80,6 +81,9 @@ async def _apply_missing(connection: asyncpg.Connection) -> list[str]:
 
 
 async def _apply(connection: asyncpg.Connection, migration: Migration) -> None:
-    async with connection.transaction():
-        await connection.execute(migration.sql)
-        await connection.execute(_RECORD, migration.number, migration.name, migration.checksum)
+    try:
+        async with connection.transaction():
+            await connection.execute(migration.sql)
+            await connection.execute(_RECORD, migration.number, migration.name, migration.checksum)
+    except asyncpg.InsufficientPrivilegeError as error:
+        raise SettingsError(f"{migration.name} was not applied: {error}") from None
