@@ -7,9 +7,9 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
-import httpx
 import pytest
 from graphql import GraphQLObjectType
+from starlette.requests import Request
 from strawberry.types import ExecutionContext, ExecutionResult
 
 from app.accountability import CATEGORIES
@@ -192,9 +192,9 @@ class Streamed(Accountability):
 
 async def streamed(service: Service, ask: Asker, scope: str) -> ExecutionResult:
     """One event of a stream, in which an agency read somebody."""
-    headers = {"Authorization": f"Bearer {ask.agency(scope)}"}
-    request = httpx.Request("GET", "http://testserver", headers=headers)
-    context = await service.context(request)  # type: ignore[arg-type]  # it has headers
+    headers = [(b"authorization", f"Bearer {ask.agency(scope)}".encode())]
+    request = Request({"type": "http", "headers": headers, "client": ("testclient", 1)})
+    context = await service.context(request)
     extension = Streamed()
     extension.execution_context = ExecutionContext(
         query="subscription Watch { x }",

@@ -65,15 +65,6 @@ async def test_an_agencys_token_and_its_purpose(
     assert viewer == AgencyViewer("nhso", scopes, "audit")
 
 
-@pytest.mark.parametrize("codes", ["10010100", 7, {"a": 1}, True])
-async def test_local_authorities_that_are_no_list_are_refused(
-    reader: TokenReader, issuer: DevelopmentIssuer, codes: Any
-) -> None:
-    token = signed(issuer, pid=None, client_id="office", local_authority_codes=codes)
-    with pytest.raises(Unauthenticated, match="local_authority_codes is expected to be a list"):
-        await reader.viewer(f"Bearer {token}")
-
-
 async def test_no_token_is_nobody(reader: TokenReader) -> None:
     assert await reader.viewer(None) == Anonymous()
 
