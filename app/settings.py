@@ -44,6 +44,7 @@ def _keys_by_id(value: object) -> object:
 
 
 SecretKey = Annotated[bytes, BeforeValidator(_key_of_32_bytes), Field(repr=False)]
+OptionalSecretKey = Annotated[bytes | None, BeforeValidator(_key_of_32_bytes), Field(repr=False)]
 KeyId = Annotated[int, Field(ge=1, le=255)]  # one byte before each encrypted value
 SecretKeysById = Annotated[
     dict[KeyId, bytes], NoDecode, BeforeValidator(_keys_by_id), Field(repr=False)
@@ -62,10 +63,14 @@ class KeySettings(_FromEnvironment):
     account_number_key: SecretKey
     national_id_encryption_key_id: KeyId = 1
     national_id_previous_encryption_keys: SecretKeysById = Field(default_factory=dict)
-    national_id_previous_lookup_key: SecretKey | None = None
+    national_id_previous_lookup_key: OptionalSecretKey = None
 
     @model_validator(mode="after")
-    def _ids_differ(self) -> "KeySettings":
+    def _keys_differ(self) -> "KeySettings":
+        if self.national_id_previous_lookup_key == self.national_id_lookup_key:
+            raise ValueError(
+                "NATIONAL_ID_PREVIOUS_LOOKUP_KEY is the current key: name the one before it"
+            )
         if self.national_id_encryption_key_id in self.national_id_previous_encryption_keys:
             raise ValueError(
                 "NATIONAL_ID_PREVIOUS_ENCRYPTION_KEYS names the id of the current key too: "
