@@ -49,6 +49,7 @@ from resolvers.context import Context
 
 _log = logging.getLogger("allowances.reference")
 
+_FIRST_PLAYED_YEAR, _LAST_PLAYED_YEAR = 1900, 2200
 DEMO_TODAY = "x-demo-today"
 PERSONAS_PATH = "/demo/personas"
 
@@ -63,6 +64,7 @@ class Service:
     gate: Gate
     texts: Texts
     demo: bool
+    played: date | None  # the day that the demo plays; None: today
 
     async def context(self, connection: HTTPConnection) -> Context:
         """Who asks, and the loaders for them; `Unauthenticated` for a token that is not good."""
@@ -85,11 +87,16 @@ class Service:
 
     def _today(self, now: datetime, header: str | None) -> date:
         if header is None or not self.demo:
-            return now.date()
+            return self.played or now.date()
         try:
-            return date.fromisoformat(header)
+            day = date.fromisoformat(header)
         except ValueError:
             raise BadInput("X-Demo-Today: expected a date such as 2026-11-10.") from None
+        if not _FIRST_PLAYED_YEAR <= day.year <= _LAST_PLAYED_YEAR:
+            raise BadInput(
+                f"X-Demo-Today: expected a year of {_FIRST_PLAYED_YEAR} to {_LAST_PLAYED_YEAR}."
+            )
+        return day
 
 
 def _credentials(connection: HTTPConnection) -> Credentials:
@@ -199,14 +206,18 @@ def _headers(error: AllowancesError) -> dict[str, str]:
 
 
 def create_app(
-    settings: Settings, *, demo: bool = False, more_routes: Sequence[BaseRoute] = ()
+    settings: Settings,
+    *,
+    demo: bool = False,
+    played: date | None = None,
+    more_routes: Sequence[BaseRoute] = (),
 ) -> Starlette:
     """The service. `demo` allows what is for trying out alone: the header X-Demo-Today, and the
     personas' tokens that `more_routes` may hold at PERSONAS_PATH."""
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with running_service(settings, demo=demo) as service:
+        async with running_service(settings, demo=demo, played=played) as service:
             app.state.service = service
             yield
 
@@ -250,7 +261,9 @@ async def _alive(_request: Request) -> Response:
 
 
 @contextlib.asynccontextmanager
-async def running_service(settings: Settings, *, demo: bool) -> AsyncIterator[Service]:
+async def running_service(
+    settings: Settings, *, demo: bool, played: date | None
+) -> AsyncIterator[Service]:
     """Open what the service needs, and close it again; `AllowancesError` says what is missing."""
     keys = SigningKeys(settings.token_jwks)
     await keys.load()
@@ -277,7 +290,7 @@ async def running_service(settings: Settings, *, demo: bool) -> AsyncIterator[Se
         )
         refreshing = asyncio.create_task(_keep_fresh(reference, settings.reference_refresh_seconds))
         try:
-            yield Service(settings, database, reference, gate, Texts.load(), demo)
+            yield Service(settings, database, reference, gate, Texts.load(), demo, played)
         finally:
             refreshing.cancel()
             with contextlib.suppress(asyncio.CancelledError):

@@ -1,6 +1,7 @@
 """What a caller reads of an error: a code and a sentence, or an id that the log has."""
 
 import logging
+import re
 import secrets
 
 from graphql import GraphQLError, GraphQLSyntaxError
@@ -25,6 +26,7 @@ def make_presentable(error: GraphQLError) -> None:
     elif isinstance(error, GraphQLSyntaxError):
         _code(error, "GRAPHQL_PARSE_FAILED")
     elif error.path is None:
+        error.message = _without_values(error.message)
         _code(error, "GRAPHQL_VALIDATION_FAILED")
     else:
         _mask(error, error)
@@ -47,6 +49,22 @@ def _at_argument(located: str, sentence: str) -> str:
         return sentence
     name = located.split("'")[1]
     return f"Variable '{name}': {sentence}"
+
+
+# The library's sentences repeat the value that was sent, in Python's spelling, and the value may be
+# somebody's number.
+_VALUES = (
+    (re.compile(r"(cannot represent .*?value): .*", re.DOTALL), r"\1."),
+    (re.compile(r"got invalid value .*?;", re.DOTALL), "got an invalid value;"),
+    (re.compile(r"(Expected value of type '[^']*'), found .*", re.DOTALL), r"\1."),
+    (re.compile(r"\bnot to be None\b"), "not to be null"),
+)
+
+
+def _without_values(message: str) -> str:
+    for pattern, replacement in _VALUES:
+        message = pattern.sub(replacement, message)
+    return message
 
 
 def _mask(error: GraphQLError, original: BaseException) -> None:

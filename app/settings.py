@@ -3,10 +3,11 @@
 import base64
 import binascii
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BeforeValidator, Field, ValidationError
+from pydantic import BeforeValidator, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.errors import SettingsError
@@ -36,7 +37,29 @@ def _parts(value: object) -> object:
 
 Names = Annotated[frozenset[str], NoDecode, BeforeValidator(_parts)]  # a list parted by commas
 Count = Annotated[int, Field(ge=1)]
+
+
+def _keys_by_id(value: object) -> object:
+    """`1:base64,2:base64` to keys by their ids; no error repeats a part of it."""
+    if not isinstance(value, str):
+        return value
+    keys: dict[int, object] = {}
+    for part in filter(None, (part.strip() for part in value.split(","))):
+        number, colon, key = part.partition(":")
+        if not colon or not number.isascii() or not number.isdigit():
+            raise ValueError("expected `id:key` pairs parted by commas, as 1:base64,2:base64")
+        if int(number) in keys:
+            raise ValueError(f"key {int(number)} stands twice")
+        keys[int(number)] = _key_of_32_bytes(key)
+    return keys
+
+
 SecretKey = Annotated[bytes, BeforeValidator(_key_of_32_bytes), Field(repr=False)]
+OptionalSecretKey = Annotated[bytes | None, BeforeValidator(_key_of_32_bytes), Field(repr=False)]
+KeyId = Annotated[int, Field(ge=1, le=255)]  # one byte before each encrypted value
+SecretKeysById = Annotated[
+    dict[KeyId, bytes], NoDecode, BeforeValidator(_keys_by_id), Field(repr=False)
+]
 
 
 class _FromEnvironment(BaseSettings):
@@ -48,14 +71,33 @@ class KeySettings(_FromEnvironment):
 
     national_id_lookup_key: SecretKey
     national_id_encryption_key: SecretKey
-    national_id_encryption_key_id: Annotated[int, Field(ge=1, le=255)] = 1
+    account_number_key: SecretKey
+    national_id_encryption_key_id: KeyId = 1
+    national_id_previous_encryption_keys: SecretKeysById = Field(default_factory=dict)
+    national_id_previous_lookup_key: OptionalSecretKey = None
 
-    @property
+    @model_validator(mode="after")
+    def _keys_differ(self) -> "KeySettings":
+        if self.national_id_previous_lookup_key == self.national_id_lookup_key:
+            raise ValueError(
+                "NATIONAL_ID_PREVIOUS_LOOKUP_KEY is the current key: name the one before it"
+            )
+        if self.national_id_encryption_key_id in self.national_id_previous_encryption_keys:
+            raise ValueError(
+                "NATIONAL_ID_PREVIOUS_ENCRYPTION_KEYS names the id of the current key too: "
+                "give each new key a new NATIONAL_ID_ENCRYPTION_KEY_ID"
+            )
+        return self
+
+    @cached_property
     def privacy_keys(self) -> PrivacyKeys:
         return PrivacyKeys(
-            self.national_id_lookup_key,
-            self.national_id_encryption_key,
-            self.national_id_encryption_key_id,
+            lookup_key=self.national_id_lookup_key,
+            encryption_key=self.national_id_encryption_key,
+            account_key=self.account_number_key,
+            encryption_key_id=self.national_id_encryption_key_id,
+            previous_encryption_keys=self.national_id_previous_encryption_keys,
+            previous_lookup_key=self.national_id_previous_lookup_key,
         )
 
 
@@ -136,12 +178,15 @@ def _read(kind: type[Read]) -> Read:
     try:
         return kind()
     except ValidationError as error:
-        problems = [f"  {_name(e['loc'])}: {_problem(e)}" for e in error.errors()]
-        raise SettingsError("\n".join(["These settings need a value:", *problems])) from None
+        problems = [_line(e) for e in error.errors(include_input=False)]
+        raise SettingsError(
+            "\n".join(["These settings are missing or wrong:", *problems])
+        ) from None
 
 
-def _name(location: tuple[int | str, ...]) -> str:
-    return ".".join(str(part) for part in location).upper()
+def _line(error: Mapping[str, Any]) -> str:
+    name = ".".join(str(part) for part in error["loc"]).upper()
+    return f"  {name}: {_problem(error)}" if name else f"  {_problem(error)}"
 
 
 def _problem(error: Mapping[str, Any]) -> str:

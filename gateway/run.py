@@ -1,5 +1,6 @@
 """`make gateway`: the supergraph of both agencies, on this machine. Ctrl-C stops all of it."""
 
+import os
 import signal
 import socket
 import subprocess
@@ -26,7 +27,7 @@ _port = click.IntRange(1, 65535)
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
 @click.option(
-    "--allowances-url", envvar="ALLOWANCES_URL", default="http://127.0.0.1:8000/graphql",
+    "--allowances-url", envvar="ALLOWANCES_URL", default=lambda: _allowances_url(),
     help="The allowances subgraph; if nothing answers there, the demo is started.",
 )  # fmt: skip
 @click.option("--port", envvar="GATEWAY_PORT", default=4000, type=_port, help="The gateway's port.")
@@ -100,8 +101,15 @@ def _compose(node: Node, supergraph: Path, allowances_url: str, welfare_card_url
         raise ChildStopped("No supergraph, no gateway; see above.")
 
 
+def _allowances_url() -> str:
+    return f"http://127.0.0.1:{os.environ.get('PORT', '8000')}/graphql"
+
+
 def _start_gateway(children: Children, node: Node, supergraph: Path, port: int) -> str:
-    url, environment = f"http://127.0.0.1:{port}/graphql", {"GATEWAY_PORT": str(port)}
+    url, environment = (
+        f"http://127.0.0.1:{port}/graphql",
+        {"GATEWAY_PORT": str(port), "PORT": str(port)},
+    )
     children.start(
         "Hive Gateway",
         [node.node, str(HIVE), "supergraph"],

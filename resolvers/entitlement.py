@@ -27,6 +27,7 @@ from resolvers.entitlement_view import DisabilityCardRow, EntitlementView
 from resolvers.fields import page_of, plain, resolved
 from resolvers.local_authority import LocalAuthority, local_authority
 from resolvers.payment import (
+    DEFAULT_PAYMENTS,
     Payment,
     PaymentConnection,
     PaymentConnectionRow,
@@ -187,7 +188,7 @@ class Entitlement:
     async def payments(
         root: strawberry.Parent[EntitlementView],
         info: Info,
-        first: int | None = 12,
+        first: int | None = DEFAULT_PAYMENTS,
         after: str | None = None,
         last: int | None = None,
         before: str | None = None,

@@ -30,16 +30,14 @@ class PageSize:
     forward: bool
 
 
-def page_size(first: int | None, last: int | None) -> PageSize:
+def page_size(first: int, last: int | None) -> PageSize:
     """`last` where it is given, else `first`; `BadInput` where either is out of bounds."""
     for name, value in (("first", first), ("last", last)):
         if value is not None and not 0 <= value <= MAX_PAGE_SIZE:
             raise BadInput(f"{name}: expected 0 to {MAX_PAGE_SIZE}, got {value}.")
     if last is not None:
         return PageSize(last, forward=False)
-    if first is not None:
-        return PageSize(first, forward=True)
-    raise BadInput("first, last: give one of them.")
+    return PageSize(first, forward=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ from resolvers.scalars import Baht
 if TYPE_CHECKING:
     from resolvers.entitlement import Entitlement
 
+DEFAULT_PAYMENTS = 12  # a year of months
 _ThisType = Annotated["Payment", strawberry.lazy("resolvers.payment")]
 _NOT_PAID = {PaymentStatus.FAILED, PaymentStatus.RETURNED, PaymentStatus.WITHHELD}
 _FIRST_FISCAL_YEAR, _LAST_FISCAL_YEAR = 2500, 2700
@@ -172,7 +173,7 @@ class PaymentsArguments:
         status: list[PaymentStatus] | None,
     ) -> "PaymentsArguments":
         """`BadInput` names the argument that is wrong."""
-        size = page_size(first, last)
+        size = page_size(DEFAULT_PAYMENTS if first is None else first, last)
         below = Place(*decode_payment_cursor("after", after)) if after else NEWEST
         above = Place(*decode_payment_cursor("before", before)) if before else OLDEST
         if fiscal_year is not None:

@@ -98,3 +98,25 @@ async def test_a_wrong_demo_day_is_named(ask: Asker) -> None:
     assert response.json()["errors"][0]["message"] == (
         "X-Demo-Today: expected a date such as 2026-11-10."
     )
+
+
+ECHOES: dict[str, tuple[str, Any]] = {
+    "null for ID": ("query ($x: ID!) { citizen(id: $x) { id } }", None),
+    "list for ID": ("query ($x: ID!) { citizen(id: $x) { id } }", ["9000000000012", None]),
+    "object for ID": ("query ($x: ID!) { citizen(id: $x) { id } }", {"a": "9000000000012"}),
+    "boolean for ID": ("query ($x: ID!) { citizen(id: $x) { id } }", True),
+    "text for Int": (
+        "query ($x: Int) { me { entitlements { payments(first: $x) { nodes { id } } } } }",
+        "9000000000012",
+    ),
+    "null for Boolean": ("query ($x: Boolean!) { me { id @include(if: $x) } }", None),
+}
+
+
+@pytest.mark.parametrize(("query", "value"), ECHOES.values(), ids=ECHOES.keys())
+async def test_no_error_repeats_the_value_or_speaks_python(
+    ask: Asker, query: str, value: Any
+) -> None:
+    answer = await ask.answer(query, {"x": value}, token=ask.agency("citizen:read"))
+    text = str(answer["errors"][0]["message"])
+    assert not any(word in text for word in ("9000000000012", "None", "True", "{'", "['"))

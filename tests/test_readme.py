@@ -52,7 +52,8 @@ def test_every_setting_is_listed_with_its_default() -> None:
     for name, field in Settings.model_fields.items():
         assert f"`{name.upper()}`" in README or name == "national_id_encryption_key_id", name
         if not field.is_required() and not isinstance(field.default, bool) and name != "host":
-            value = f"{field.default:g}" if isinstance(field.default, float) else field.default
+            default = field.get_default(call_default_factory=True)
+            value = f"{default:g}" if isinstance(default, float) else default
             shown = f"`{value}`" if value else "none"
             lines = [line for line in README.splitlines() if f"`{name.upper()}`" in line]
             assert not lines or any(shown in line for line in lines), name

@@ -17,6 +17,7 @@ from app.clock import BANGKOK, now
 from app.demo.home import DataDirectory
 from app.demo.load import DemoSize, load_demo
 from app.demo.service import create_demo
+from app.errors import BadInput
 from app.ids import encode_citizen_id
 from app.ingest.rule_tables import import_rule_table
 from app.main import Service
@@ -172,3 +173,24 @@ async def test_both_schemes_are_there_for_everyone_in_the_register(
         schemes = [entitlement["scheme"] for entitlement in citizen["entitlements"]]
         assert schemes == ["OLD_AGE_ALLOWANCE", "DISABILITY_ALLOWANCE"]
         assert all(e["stateText"] and e["stateMessage"] for e in citizen["entitlements"])
+
+
+async def test_the_demo_plays_the_day_it_was_given(own_url: str, tmp_path: Path) -> None:
+    home = DataDirectory.open(tmp_path / "data")
+    app = create_demo(home, own_url, 8000, played=date(2023, 7, 1))
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as http,
+    ):
+        headers = {"Authorization": f"Bearer {Asker(http, home).citizen('old-age-not-registered')}"}
+        body = {"query": "{ me { age } }"}
+        answer = (await http.post("/graphql", json=body, headers=headers)).json()
+    assert answer == {"data": {"me": {"age": 60}}}
+
+
+async def test_data_of_a_day_ahead_are_not_mixed_with_an_earlier_one(
+    own_url: str, tmp_path: Path
+) -> None:
+    home = DataDirectory.open(tmp_path / "data")
+    with pytest.raises(BadInput, match="--today 2026-11-23"):
+        await load_demo(own_url, home, DemoSize(60, 2, 1), date(2026, 11, 1), NOW, print)

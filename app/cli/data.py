@@ -22,6 +22,7 @@ from app.rules.rule_tables import RULE_TABLES
 from app.rules.tables import NumberedRow
 from app.settings import read_place
 
+_SOME_REJECTED = 3
 _KINDS = [kind.value.lower() for kind in ImportKind]
 
 
@@ -41,30 +42,35 @@ def migrate() -> None:
     "files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path)
 )
 def import_(kind: str, files: tuple[Path, ...]) -> None:
-    """Load FILES of one KIND; rows that can't be taken go to FILE.rejects.csv with their reason.
+    """Load FILES of one KIND; rows that can't be taken go to a file of rejects beside each.
 
     Loading the same file twice changes nothing; a corrected file changes what it corrects. A file
     of a rule table (rates, holidays and so on) is the whole table: `allowances rules` prints the
-    one in force, to start from.
+    one in force, to start from. Leaves with status 3 where rows were rejected.
     """
     place = read_place()
 
-    async def load(connection: asyncpg.Connection) -> None:
+    async def load(connection: asyncpg.Connection) -> int:
         await up_to_date(connection, place)
+        rejected = 0
         for file in files:
             if kind in RULE_TABLES:
                 report = await import_rule_table(connection, kind, file, clock.now())
                 click.echo("\n".join(report.lines()))
             else:
-                await _import(connection, ImportKind(kind.upper()), file, privacy_keys(place))
+                import_kind = ImportKind(kind.upper())
+                rejected += await _import(connection, import_kind, file, privacy_keys(place))
+        return rejected
 
     with database(place) as dsn:
-        asyncio.run(with_connection(dsn, load))
+        rejected = asyncio.run(with_connection(dsn, load))
+    if rejected:
+        sys.exit(_SOME_REJECTED)
 
 
 async def _import(
     connection: asyncpg.Connection, kind: ImportKind, file: Path, keys: PrivacyKeys
-) -> None:
+) -> int:
     with click.progressbar(length=1, label=f"{kind.value.lower()} {file.name}") as bar:
 
         def show(done: int, total: int) -> None:
@@ -76,6 +82,7 @@ async def _import(
         )
     for line in report.lines():
         click.echo(line)
+    return report.rejected
 
 
 @click.command()

@@ -1,5 +1,6 @@
 """The group of all commands: errors are sentences, never a traceback."""
 
+import socket
 from typing import Any
 
 import asyncpg
@@ -23,7 +24,20 @@ class Group(click.Group):
 def _sentence(error: Exception) -> str:
     if isinstance(error, OSError) and error.filename:
         return f"{error.filename}: {error.strerror}."
-    return f"The database can not be used ({type(error).__name__}). Check DATABASE_URL."
+    for kind, what in _DATABASE.items():
+        if isinstance(error, kind):
+            return f"The database {what}. Check DATABASE_URL."
+    return "The database can not be used. Check DATABASE_URL."
+
+
+_DATABASE: dict[type[Exception], str] = {
+    asyncpg.ClientConfigurationError: "has no valid address",
+    ConnectionRefusedError: "refuses connections at its address",
+    socket.gaierror: "has a host that is not found",
+    TimeoutError: "does not answer in time",
+    asyncpg.InvalidAuthorizationSpecificationError: "does not let this user in",
+    asyncpg.InvalidCatalogNameError: "does not exist under this name",
+}
 
 
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})

@@ -18,6 +18,7 @@ from starlette.applications import Starlette
 from app import clock
 from app.cli.place import today_option, with_connection
 from app.demo.home import DataDirectory
+from app.demo.issuer import ISSUER as DEVELOPMENT_ISSUER
 from app.demo.load import DemoSize, load_demo
 from app.demo.personas import PERSONAS
 from app.demo.service import create_demo
@@ -28,6 +29,7 @@ from app.migrations.apply import pending
 from app.migrations.service_role import refuse_owner
 from app.schema import sdl
 from app.settings import read_place, read_settings
+from app.signing_keys import SigningKeys
 
 
 @click.command()
@@ -44,7 +46,8 @@ def demo(citizens: int, months: int, seed: int, today: date) -> None:
         size = DemoSize(citizens, months, seed)
         asyncio.run(load_demo(dsn, home, size, today, _moment(today), click.echo))
         click.echo(_welcome(place.port))
-        _run(create_demo(home, dsn, place.port), "127.0.0.1", place.port)
+        played = None if today == clock.today() else today
+        _run(create_demo(home, dsn, place.port, played), "127.0.0.1", place.port)
 
 
 def _moment(today: date) -> datetime:
@@ -92,6 +95,9 @@ def serve(trusted_documents: Path | None) -> None:
     settings = read_settings()
     if trusted_documents is not None:
         settings = settings.model_copy(update={"trusted_documents": trusted_documents})
+    if settings.token_issuer == DEVELOPMENT_ISSUER:
+        raise SettingsError("TOKEN_ISSUER: the development issuer is for the demo alone.")
+    asyncio.run(SigningKeys(settings.token_jwks).load())
     asyncio.run(with_connection(settings.database_url, _refuse_unfit))
     _refuse_busy_port(settings.host, settings.port)
     _run(create_app(settings), settings.host, settings.port)

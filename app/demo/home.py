@@ -1,14 +1,12 @@
 """The data directory: the demo's own keys, its issuer and its files."""
 
-import json
-import secrets
-from base64 import b64decode, b64encode
 from dataclasses import dataclass
 from pathlib import Path
 
 from app.demo.issuer import ALGORITHM, AUDIENCE, ISSUER, DevelopmentIssuer
+from app.demo.key_file import KeyFile
+from app.errors import SettingsError
 from app.privacy import PrivacyKeys
-from app.private_file import replacing
 from app.settings import Settings
 
 _IGNORE_ALL = "*\n"
@@ -23,6 +21,8 @@ class DataDirectory:
     @classmethod
     def open(cls, path: Path) -> "DataDirectory":
         """The directory, made if need be, and never committed by accident."""
+        if path.exists() and not path.is_dir():
+            raise SettingsError(f"ALLOWANCES_DATA_DIR: {path} is a file, not a directory.")
         path.mkdir(parents=True, exist_ok=True)
         (path / ".gitignore").write_text(_IGNORE_ALL, encoding="utf-8")
         return cls(path.resolve())
@@ -39,12 +39,11 @@ class DataDirectory:
 
     def keys(self) -> PrivacyKeys:
         """The privacy keys of this directory; made on first use, readable by their owner alone."""
-        file = self.path / "keys.json"
-        if not file.exists():
-            with replacing(file) as handle:
-                json.dump({"lookup": _new_key(), "encryption": _new_key()}, handle)
-        held = json.loads(file.read_text(encoding="utf-8"))
-        return PrivacyKeys(b64decode(held["lookup"]), b64decode(held["encryption"]))
+        return KeyFile(self.path / "keys.json").keys()
+
+    def make_encryption_key(self) -> PrivacyKeys:
+        """The keys with a new one to encrypt; the others go on reading what they wrote."""
+        return KeyFile(self.path / "keys.json").with_new_encryption_key()
 
     def issuer(self) -> DevelopmentIssuer:
         """The development issuer of this directory."""
@@ -57,6 +56,9 @@ class DataDirectory:
             database_url=dsn,
             national_id_lookup_key=keys.lookup_key,
             national_id_encryption_key=keys.encryption_key,
+            account_number_key=keys.account_key,
+            national_id_encryption_key_id=keys.encryption_key_id,
+            national_id_previous_encryption_keys=dict(keys.previous_encryption_keys),
             token_issuer=ISSUER,
             token_audience=AUDIENCE,
             token_algorithm=ALGORITHM,
@@ -65,7 +67,3 @@ class DataDirectory:
             introspection=True,
             graphiql=True,
         )
-
-
-def _new_key() -> str:
-    return b64encode(secrets.token_bytes(32)).decode()

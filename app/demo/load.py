@@ -9,6 +9,7 @@ import asyncpg
 
 from app.demo.files import DemoFiles, generate
 from app.demo.home import DataDirectory
+from app.errors import BadInput
 from app.ingest.importer import ImportKind, import_file
 from app.migrations.apply import migrate
 from app.migrations.service_role import make_service_login
@@ -41,8 +42,10 @@ async def load_demo(
         await migrate(connection)
         await make_service_login(connection)
         wanted = json.dumps({**asdict(size), "today": today.isoformat()})
-        if home.marker.exists() and home.marker.read_text(encoding="utf-8") == wanted:
+        loaded = home.marker.read_text(encoding="utf-8") if home.marker.exists() else None
+        if loaded == wanted:
             return
+        _refuse_an_earlier_day(home, loaded, today)
         say(f"Loading {size.citizens} people and {size.months} months of payments.")
         files = generate(
             home.files,
@@ -55,6 +58,15 @@ async def load_demo(
         home.marker.write_text(wanted, encoding="utf-8")
     finally:
         await connection.close()
+
+
+def _refuse_an_earlier_day(home: DataDirectory, loaded: str | None, today: date) -> None:
+    day = json.loads(loaded)["today"] if loaded is not None else today.isoformat()
+    if day > today.isoformat():
+        raise BadInput(
+            f"The demo's data are of {day}, which lies ahead. Go on from there with "
+            f"`--today {day}`, or remove {home.path} to start afresh."
+        )
 
 
 async def _import_all(

@@ -1,5 +1,7 @@
 """The service as the demo runs it."""
 
+from datetime import date
+
 from starlette.applications import Starlette
 
 from app.demo.home import DataDirectory
@@ -8,13 +10,16 @@ from app.main import PERSONAS_PATH, create_app
 from app.migrations.service_role import as_service
 
 
-def create_demo(home: DataDirectory, dsn: str, port: int) -> Starlette:
+def create_demo(home: DataDirectory, dsn: str, port: int, played: date | None = None) -> Starlette:
     """The service over the demo's database, with the demo's own keys, issuer and personas.
+
+    `played` is the day that the demo acts as if it were; None is today, whenever that is.
 
     `dsn` is the owner's, as the embedded server gives it; the service connects as its own role.
     """
     return create_app(
         home.settings(as_service(dsn), port),
         demo=True,
+        played=played,
         more_routes=[personas_route(PERSONAS_PATH, home.issuer())],
     )

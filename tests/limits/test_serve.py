@@ -11,19 +11,21 @@ import httpx
 from app import screens
 from app.clock import BANGKOK
 from app.demo.home import DataDirectory
-from app.demo.issuer import AUDIENCE, ISSUER
+from app.demo.issuer import AUDIENCE
 from app.demo.personas import PERSONAS
 from app.limits.trusted import document_id
+from app.migrations.service_role import as_service
 from tests.conftest import ALLOWANCES, free_port, wait_until_ready
 
 
 def environment(home: DataDirectory, dsn: str, port: int) -> dict[str, str]:
     keys, jwks = home.keys(), home.issuer().jwks_file
     return os.environ | {
-        "DATABASE_URL": dsn,
+        "DATABASE_URL": as_service(dsn),
+        "ACCOUNT_NUMBER_KEY": b64encode(keys.account_key).decode(),
         "NATIONAL_ID_LOOKUP_KEY": b64encode(keys.lookup_key).decode(),
         "NATIONAL_ID_ENCRYPTION_KEY": b64encode(keys.encryption_key).decode(),
-        "TOKEN_ISSUER": ISSUER,
+        "TOKEN_ISSUER": "urn:test:issuer",
         "TOKEN_AUDIENCE": AUDIENCE,
         "TOKEN_JWKS": str(jwks),
         "PORT": str(port),

@@ -29,6 +29,7 @@ _IDENTITY = [
     ("citizen_id", "uuid"),
     ("national_id_encrypted", "bytea"),
     ("national_id_tail", "text"),
+    ("previous_hmac", "bytea"),  # while the look-up key is rotated
 ]
 
 STAGED = Staged(
@@ -38,7 +39,7 @@ STAGED = Staged(
     field="national_id",
     noun="citizen",
     counted="local_authority_code, null::scheme, null::date",
-    own=["line", "citizen_id", "national_id_encrypted"],
+    own=["line", "citizen_id", "national_id_encrypted", "previous_hmac"],
 )
 
 _NAMES = [name for name, _ in _FACTS]
@@ -47,7 +48,7 @@ _KNOWN = "select national_id_hmac, citizen_id from citizen_lookup where national
 _RESOLVE = """
 drop table if exists resolved_citizen;
 create temporary table resolved_citizen on commit drop as
-select s.national_id_hmac, s.citizen_id as id, s.national_id_tail,
+select s.national_id_hmac, s.previous_hmac, s.citizen_id as id, s.national_id_tail,
   coalesce(s.national_id_encrypted, c.national_id_encrypted) as national_id_encrypted, {values},
   case when c.id is null then 'new' when {differ} then 'changed' else 'unchanged' end as outcome
 from staged_citizen s left join citizen c on c.id = s.citizen_id
@@ -60,7 +61,10 @@ from resolved_citizen group by 1, 2
 """
 _LOOK_UP = """
 insert into citizen_lookup (national_id_hmac, citizen_id)
-select national_id_hmac, id from resolved_citizen where outcome = 'new' order by national_id_hmac
+select hmac, id from resolved_citizen,
+  unnest(array[national_id_hmac, previous_hmac]) as hmac
+where hmac is not null and (outcome = 'new' or previous_hmac is not null)
+order by hmac on conflict do nothing
 """
 _UPSERT = upsert(
     "citizen",
@@ -78,21 +82,30 @@ async def identify(
     The encryption is bound to the id, so the known ids are asked for first; what is known is not
     encrypted again.
     """
-    hmacs = [keys.national_id_hmac(cast(str, record[1])) for record in records]
-    rows: Sequence[Any] = await connection.fetch(_KNOWN, hmacs)
-    known: dict[bytes, UUID] = {row[0]: row[1] for row in rows}
+    hmacs = [_hmacs(keys, cast(str, record[1])) for record in records]
+    asked = [hmac for both in hmacs for hmac in both if hmac is not None]
+    rows: Sequence[Any] = await connection.fetch(_KNOWN, asked)
+    known: dict[bytes | None, UUID] = {row[0]: row[1] for row in rows}
     return [
-        _identified(keys, record, hmac, known.get(hmac))
-        for record, hmac in zip(records, hmacs, strict=True)
+        _identified(keys, record, both, known.get(both[0]) or known.get(both[1]))
+        for record, both in zip(records, hmacs, strict=True)
     ]
 
 
-def _identified(keys: PrivacyKeys, record: Record, hmac: bytes, known: UUID | None) -> Record:
+_Hmacs = tuple[bytes, bytes | None]
+
+
+def _hmacs(keys: PrivacyKeys, national_id: str) -> _Hmacs:
+    """By the current look-up key, and by the previous one where there is one."""
+    return keys.national_id_hmac(national_id), keys.previous_national_id_hmac(national_id)
+
+
+def _identified(keys: PrivacyKeys, record: Record, hmacs: _Hmacs, known: UUID | None) -> Record:
     line, national_id, *facts = record
     text = cast(str, national_id)
     citizen_id = known or uuid4()
     encrypted = None if known else keys.encrypt_national_id(text, citizen_id)
-    return (line, hmac, citizen_id, encrypted, text[-3:], *facts)
+    return (line, hmacs[0], citizen_id, encrypted, text[-3:], hmacs[1], *facts)
 
 
 async def apply_citizens(
