@@ -12,7 +12,7 @@ import orjson
 from cross_web import AsyncHTTPRequestAdapter, HTTPException
 from starlette.applications import Starlette
 from starlette.requests import HTTPConnection, Request
-from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
@@ -24,20 +24,16 @@ from app.errors import (
     AllowancesError,
     BadInput,
     BadRequest,
-    Forbidden,
-    Unauthenticated,
-    Unavailable,
 )
 from app.gate import Credentials, Gate
 from app.graphiql import GraphiQL
-from app.limits.deadline import DeadlineExceeded, deadline
-from app.limits.rate import RateLimit, TooManyRequests
+from app.limits.deadline import deadline
+from app.limits.rate import RateLimit
 from app.limits.trusted import (
-    DocumentsNotKept,
     TrustedDocuments,
-    UnknownDocument,
     document_of,
 )
+from app.refusals import refusal
 from app.rules.texts import Texts
 from app.schema import build_schema
 from app.settings import Settings
@@ -174,35 +170,9 @@ class GraphQLView(GraphQL[Context, None]):
         try:
             return await super().run(request, *arguments, **named)
         except HTTPException as error:
-            return _refusal(BadRequest(error.reason), error.status_code)
+            return refusal(BadRequest(error.reason), error.status_code)
         except AllowancesError as error:
-            return _refusal(error)
-
-
-_STATUS: dict[type[AllowancesError], int] = {
-    BadInput: 400,
-    BadRequest: 400,
-    DocumentsNotKept: 400,
-    UnknownDocument: 400,
-    Unauthenticated: 401,
-    Forbidden: 403,
-    TooManyRequests: 429,
-    Unavailable: 503,
-    DeadlineExceeded: 504,
-}
-
-
-def _refusal(error: AllowancesError, status: int | None = None) -> Response:
-    """A request refused before any of it ran, as a GraphQL error."""
-    status = status or _STATUS.get(type(error), 500)
-    body = {"errors": [{"message": error.message, "extensions": {"code": error.code}}]}
-    return JSONResponse(body, status_code=status, headers=_headers(error))
-
-
-def _headers(error: AllowancesError) -> dict[str, str]:
-    if isinstance(error, Unauthenticated):
-        return {"WWW-Authenticate": 'Bearer error="invalid_token"'}
-    return {"Retry-After": str(error.retry_after)} if isinstance(error, TooManyRequests) else {}
+            return refusal(error)
 
 
 def create_app(
@@ -249,7 +219,7 @@ def create_app(
 async def _refused(_request: Request, error: Exception) -> Response:
     if not isinstance(error, AllowancesError):
         raise error
-    return _refusal(error)
+    return refusal(error)
 
 
 async def _to_graphiql(_request: Request) -> Response:

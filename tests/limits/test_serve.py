@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 import httpx
+import jwt
 
 from app import screens
 from app.clock import BANGKOK
@@ -17,6 +18,8 @@ from app.limits.trusted import document_id
 from app.migrations.service_role import as_service
 from tests.conftest import ALLOWANCES, free_port, wait_until_ready
 
+TEST_ISSUER = "urn:test:issuer"  # serve never trusts the development issuer
+
 
 def environment(home: DataDirectory, dsn: str, port: int) -> dict[str, str]:
     keys, jwks = home.keys(), home.issuer().jwks_file
@@ -25,7 +28,7 @@ def environment(home: DataDirectory, dsn: str, port: int) -> dict[str, str]:
         "ACCOUNT_NUMBER_KEY": b64encode(keys.account_key).decode(),
         "NATIONAL_ID_LOOKUP_KEY": b64encode(keys.lookup_key).decode(),
         "NATIONAL_ID_ENCRYPTION_KEY": b64encode(keys.encryption_key).decode(),
-        "TOKEN_ISSUER": "urn:test:issuer",
+        "TOKEN_ISSUER": TEST_ISSUER,
         "TOKEN_AUDIENCE": AUDIENCE,
         "TOKEN_JWKS": str(jwks),
         "PORT": str(port),
@@ -38,7 +41,10 @@ def test_serve_runs_the_documents_it_is_given_and_no_other(
     port, directory = free_port(), str(Path(screens.__file__).parent)
     command = [ALLOWANCES, "serve", "--trusted-documents", directory]
     url = f"http://127.0.0.1:{port}"
-    token = home.issuer().citizen_token(PERSONAS["both"].national_id, datetime.now(BANGKOK))
+    issuer, now = home.issuer(), int(datetime.now(BANGKOK).timestamp())
+    claims = {"iss": TEST_ISSUER, "aud": AUDIENCE, "exp": now + 60, "scope": "openid"}
+    claims |= {"pid": PERSONAS["both"].national_id}
+    token = jwt.encode(claims, issuer.private_key, "RS256", {"kid": issuer.key_id})
     headers = {"Authorization": f"Bearer {token}"}
     with subprocess.Popen(command, env=environment(home, demo_database, port)) as process:
         try:
