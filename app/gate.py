@@ -5,6 +5,7 @@ from functools import partial
 
 from app.errors import Forbidden, Unauthenticated
 from app.limits.admission import Admission
+from app.limits.connections import Connections
 from app.limits.rate import RateLimit
 from app.viewer import AgencyViewer, TokenReader, Viewer
 
@@ -29,17 +30,13 @@ class Gate:
 
     tokens: TokenReader
     rate: RateLimit
+    connections: Connections
     gateways: frozenset[str]
     max_cost: int
     max_agency_cost: int
 
-    async def admit(
-        self, credentials: Credentials, *, per_operation: bool = False
-    ) -> tuple[Viewer, Admission]:
-        """Who asks, and what they may; `Unauthenticated`, `Forbidden` or `TooManyRequests`.
-
-        `per_operation`: a connection that stays open pays for each operation as well.
-        """
+    async def admit(self, credentials: Credentials) -> tuple[Viewer, Admission]:
+        """Who asks, and what they may; `Unauthenticated`, `Forbidden` or `TooManyRequests`."""
         try:
             viewer = await self.tokens.viewer(credentials.authorization, credentials.purpose)
             gateway = self._is_gateway(viewer) or await self._has_gateway(credentials)
@@ -47,14 +44,17 @@ class Gate:
             # A made-up token has no bucket of its own, or each would have a new one.
             self.rate.spend(self.rate.of_address(credentials.address))
             raise
-        charge = None if gateway else partial(self.rate.spend, self._caller(credentials))
-        if charge is not None:
-            charge()
         agency = gateway or isinstance(viewer, AgencyViewer)
         limit = self.max_agency_cost if agency else self.max_cost
-        if charge is None or not per_operation:
-            return viewer, Admission(limit, any_document=gateway)
-        return viewer, Admission(limit, any_document=gateway, charge=charge)
+        if gateway:
+            return viewer, Admission(limit, any_document=True)
+        caller = self._caller(credentials)
+        self.rate.spend(caller)
+        return viewer, Admission(
+            limit,
+            charge=partial(self.rate.spend, caller),
+            connect=partial(self.connections.hold, caller),
+        )
 
     def _caller(self, credentials: Credentials) -> bytes:
         token = credentials.token

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 import strawberry.federation
-from graphql import GraphQLError, NoSchemaIntrospectionCustomRule, specified_rules
+from graphql import GraphQLError, NoSchemaIntrospectionCustomRule, OperationType, specified_rules
 from strawberry.extensions import SchemaExtension
 from strawberry.federation.schema import FederationAny
 from strawberry.printer import print_schema
@@ -35,6 +35,18 @@ _RULES = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
 class Schema(strawberry.federation.Schema):
     """The federation schema, with `_entities` resolved by our own guard."""
 
+    documents: Documents
+
+    def operation_type(self, text: str, operation_name: str | None) -> OperationType | None:
+        """What kind of operation would run; None where the text is no document.
+
+        `UnresolvedOperation` where the name is of none, or lacks while there are several.
+        """
+        try:
+            return self.documents.read(text).operation_type(operation_name)
+        except GraphQLError:
+            return None
+
     def entities_resolver(
         self, info: Info, representations: list[FederationAny]
     ) -> list[FederationAny]:
@@ -62,10 +74,6 @@ class Guard(SchemaExtension):
         self._documents = documents
         self._trusted = trusted
         self._document: Document | None = None
-
-    def on_operation(self) -> Iterator[None]:
-        self.execution_context.context.admission.charge()
-        yield
 
     def on_parse(self) -> Iterator[None]:
         context = self.execution_context
@@ -103,17 +111,19 @@ def build_schema(
     introspection: bool = True,
     limits: Limits = Limits(),  # noqa: B008 - frozen
     trusted: TrustedDocuments | None = None,
+    subscription: type | None = None,
 ) -> Schema:
     """The schema of the service. Without introspection no one can ask what fields there are, and
     no error tells. `trusted`: the only documents that callers without more rights may run."""
     schema = Schema(
         query=Query,
+        subscription=subscription,
         types=[Citizen],
         config=StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=not introspection),
         extensions=[Accountability, lambda: Guard(documents, trusted)],
         federation_version=FEDERATION_VERSION,
     )
-    documents = Documents(
+    documents = schema.documents = Documents(
         schema._schema,
         CostTable.of(print_schema(schema), MAX_PAGE_SIZE),
         limits,

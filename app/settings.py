@@ -132,6 +132,10 @@ class Settings(KeySettings):
     max_agency_cost: Count = 200_000
     request_deadline_seconds: Annotated[float, Field(gt=0)] = 30.0
     requests_per_minute: Count = 600
+    max_body_bytes: Count = 1_000_000
+    connections_per_caller: Count = 5
+    operations_per_connection: Count = 20
+    get_queries: bool = False  # a URL is written to the logs of whatever stands in between
     trusted_documents: Path | None = None
     gateway_client_ids: Names = frozenset()
 

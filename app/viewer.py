@@ -2,7 +2,7 @@
 
 import contextlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import jwt
@@ -21,12 +21,15 @@ _CITIZEN_CLAIMS = ("pid", "citizen_id")  # ThaID; DGA Digital ID
 class Anonymous:
     """No token: the public fields alone."""
 
+    expires_at: None = None
+
 
 @dataclass(frozen=True, slots=True)
 class CitizenViewer:
     """A person who signed in: sees themselves alone."""
 
     national_id_hmac: bytes
+    expires_at: float | None = field(default=None, compare=False)  # seconds since 1970
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,7 @@ class AgencyViewer:
     scopes: frozenset[str]
     purpose: str | None
     local_authority_codes: frozenset[str] | None = None  # None: every authority
+    expires_at: float | None = field(default=None, compare=False)
 
 
 Viewer = Anonymous | CitizenViewer | AgencyViewer
@@ -71,7 +75,8 @@ class TokenReader:
         if kind.lower() != "bearer" or not token.strip():
             raise Unauthenticated("Authorization: expected `Bearer` and a token.")
         claims = await self._claims(token.strip())
-        return self._citizen(claims) or _agency(claims, purpose)
+        viewer = self._citizen(claims) or _agency(claims, purpose)
+        return replace(viewer, expires_at=claims["exp"] + self._rules.leeway_seconds)
 
     async def _claims(self, token: str) -> dict[str, Any]:
         try:

@@ -25,9 +25,11 @@ from app.demo.load import DemoSize, load_demo
 from app.demo.personas import PERSONAS
 from app.demo.service import create_demo
 from app.embedded_postgres import embedded_postgres
-from app.main import Service
 from app.migrations.apply import migrate
 from app.privacy import PrivacyKeys
+from app.service import Service
+
+pytest_plugins = ["tests.serving"]
 
 TODAY = date(2026, 11, 23)
 NOW = datetime(2026, 11, 23, 9, 30, tzinfo=BANGKOK)

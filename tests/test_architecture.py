@@ -6,13 +6,15 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-ROOF = ("app.schema", "app.main", "app.refusals", "app.cli", "app.graphiql", "app.demo")
+ROOF = (
+    "app.schema", "app.service", "app.http", "app.main", "app.cli", "app.graphiql", "app.demo",
+)  # fmt: skip
 FILES = sorted(
     path for part in ("app", "loaders", "resolvers") for path in (ROOT / part).rglob("*.py")
 )
 HOMES = {
-    "strawberry": ("resolvers", "app.schema", "app.main"),
-    "starlette": ("app.main", "app.refusals", "app.graphiql", "app.demo", "app.cli"),
+    "strawberry": ("resolvers", "app.schema", "app.http"),
+    "starlette": ("app.main", "app.http", "app.graphiql", "app.demo", "app.cli"),
     "aiodataloader": ("loaders.batching",),
     "jwt": ("app.viewer", "app.signing_keys", "app.demo.issuer"),
     "click": ("app.cli",),

@@ -8,7 +8,7 @@ import pytest
 
 from app.database import Database
 from app.errors import Unavailable
-from app.main import Service, _keep_fresh
+from app.service import Service, _keep_fresh
 
 
 async def pool(url: str, *, seconds: float) -> Database:

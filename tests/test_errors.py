@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from app.main import Service
+from app.service import Service
 from tests.conftest import Asker
 
 FORBIDDEN_WORDS = ("Traceback", "asyncpg", "select ", "postgres", ".py", "object at", "NoneType")

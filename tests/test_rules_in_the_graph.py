@@ -20,8 +20,8 @@ from app.demo.service import create_demo
 from app.errors import BadInput
 from app.ids import encode_citizen_id
 from app.ingest.rule_tables import import_rule_table
-from app.main import Service
 from app.rules.rule_book import shipped_rows
+from app.service import Service
 from tests.conftest import NOW, TODAY, Asker, Databases
 
 RATE = """{ me { entitlements(scheme: DISABILITY_ALLOWANCE) {

@@ -6,10 +6,10 @@ import asyncpg
 import pytest
 
 from app.errors import SettingsError
-from app.main import Service
 from app.migrations import apply
 from app.migrations.apply import Migration, migrate, migrations
 from app.migrations.service_role import as_service, make_service_login, refuse_owner
+from app.service import Service
 from tests.conftest import Databases
 
 

@@ -8,7 +8,7 @@ from graphql import FieldNode, OperationDefinitionNode, parse, print_ast
 
 from app import screens
 from app.ids import encode_citizen_id
-from app.main import Service
+from app.service import Service
 from loaders.access_records import RECORD
 from tests.conftest import Asker
 

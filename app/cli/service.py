@@ -100,7 +100,7 @@ def serve(trusted_documents: Path | None) -> None:
     asyncio.run(SigningKeys(settings.token_jwks).load())
     asyncio.run(with_connection(settings.database_url, _refuse_unfit))
     _refuse_busy_port(settings.host, settings.port)
-    _run(create_app(settings), settings.host, settings.port)
+    _run(create_app(settings), settings.host, settings.port, settings.max_body_bytes)
 
 
 async def _refuse_unfit(connection: asyncpg.Connection) -> None:
@@ -133,11 +133,12 @@ def token(persona: str | None, agency: str | None, scope: str, purpose: str | No
         click.echo(issuer.citizen_token(PERSONAS[persona].national_id, clock.now()))
 
 
-def _run(app: Starlette, host: str, port: int) -> None:
+def _run(app: Starlette, host: str, port: int, max_message_bytes: int = 1_000_000) -> None:
     uvicorn.run(
         app,
         host=host,
         port=port,
+        ws_max_size=max_message_bytes,
         log_level="warning",
         access_log=False,  # a URL may hold a query, and a query a person
         server_header=False,

@@ -66,4 +66,5 @@ class DataDirectory:
             port=port,
             introspection=True,
             graphiql=True,
+            get_queries=True,
         )

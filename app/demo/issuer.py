@@ -24,7 +24,7 @@ from app.private_file import replacing
 ISSUER = "urn:allowances:development"
 AUDIENCE = "allowances"
 ALGORITHM: Final = "RS256"
-_LIFETIME = timedelta(days=1)
+TOKEN_LIFETIME = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class DevelopmentIssuer:
         return self._sign(claims | ({"purpose": purpose} if purpose else {}), now)
 
     def _sign(self, claims: Mapping[str, Any], now: datetime) -> str:
-        times = {"iat": now, "nbf": now, "exp": now + _LIFETIME}
+        times = {"iat": now, "nbf": now, "exp": now + TOKEN_LIFETIME}
         whole = {"iss": ISSUER, "aud": AUDIENCE, **times, **claims}
         return jwt.encode(whole, self.private_key, ALGORITHM, headers={"kid": self.key_id})
 

@@ -35,7 +35,7 @@ from graphql import (
 )
 
 from app.limits.cost_table import CostTable, ListSize
-from app.limits.shape import fragments, operations
+from app.limits.shape import fragments, name_of, operations
 
 LIST_SIZE = 10  # of a list of objects that says nothing of its size
 _MUTATION = 10
@@ -86,9 +86,7 @@ def operation_costs(
     """The cost of each operation by name, for a valid document."""
     compiler = _Compiler(schema, table, document)
     return {
-        node.name.value if node.name else None: OperationCost(
-            compiler.operation(node), _defaults(node)
-        )
+        name_of(node): OperationCost(compiler.operation(node), _defaults(node))
         for node in operations(document)
     }
 

@@ -5,7 +5,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 
-from app.errors import AllowancesError
+from app import clock
+from app.errors import AllowancesError, Unauthenticated
 
 # A statement ends with its request; a breath later, so that it's the request that says why.
 _BREATH = 0.05
@@ -36,6 +37,22 @@ async def deadline(seconds: float) -> AsyncIterator[None]:
         ) from None
     finally:
         _ends_at.reset(before)
+
+
+@asynccontextmanager
+async def token_lifetime(expires_at: float | None) -> AsyncIterator[None]:
+    """Stops what runs inside when the caller's token expires: `Unauthenticated`.
+
+    `expires_at` in seconds since 1970; None never.
+    """
+    left = None if expires_at is None else max(expires_at - clock.now().timestamp(), 0)
+    try:
+        async with asyncio.timeout(left) as limit:
+            yield
+    except TimeoutError:
+        if not limit.expired():
+            raise
+        raise Unauthenticated("The token has expired.") from None
 
 
 def time_left(at_most: float) -> float:

@@ -11,19 +11,27 @@ from graphql import (
     GraphQLError,
     GraphQLSchema,
     GraphQLSyntaxError,
+    OperationType,
     parse,
     validate,
 )
 
+from app.errors import AllowancesError
 from app.limits.cost import OperationCost, operation_costs
 from app.limits.cost_table import CostTable
 from app.limits.limits import Limits
 from app.limits.refusal import Code, number, refusal
-from app.limits.shape import shape_errors
+from app.limits.shape import name_of, operations, shape_errors
 
 _KEPT_DOCUMENTS = 1000
 _LONGEST_KEPT = 50_000  # characters; so that nobody's thousand documents fill the memory
 _TOO_MANY_TOKENS = "Document contains more than"
+
+
+class UnresolvedOperation(AllowancesError):
+    """No telling which operation of a document is meant."""
+
+    code = "OPERATION_RESOLUTION_FAILURE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +40,25 @@ class Document:
 
     node: DocumentNode
     errors: Sequence[GraphQLError]
+    types: Mapping[str | None, OperationType]
     costs: Mapping[str | None, OperationCost]
+
+    def operation_type(self, operation_name: str | None) -> OperationType | None:
+        """What kind of operation a request runs; None where none would run.
+
+        `UnresolvedOperation` where the name is of none, or lacks while there are several.
+        """
+        if self.errors:
+            return None
+        if operation_name is None and len(self.types) > 1:
+            raise UnresolvedOperation(
+                "operationName: expected a name, since the document has several operations."
+            )
+        if operation_name is not None and operation_name not in self.types:
+            raise UnresolvedOperation("operationName: the document has no operation of this name.")
+        if operation_name is None:
+            return next(iter(self.types.values()), None)
+        return self.types[operation_name]
 
     def cost(self, operation_name: str | None, variables: Mapping[str, Any] | None) -> int:
         """What an operation costs with these variables; 0 where there is no such operation."""
@@ -71,8 +97,9 @@ class Documents:
         node = self._parse(text)
         # The limits first: what is over them is not worth validating.
         errors = shape_errors(node, self._limits) or self._validate(node)
+        types = {name_of(each): each.operation for each in operations(node)}
         costs = {} if errors else operation_costs(self._schema, self._costs, node)
-        return Document(node, errors, costs)
+        return Document(node, errors, types, costs)
 
     def _parse(self, text: str) -> DocumentNode:
         limit = self._limits.max_tokens

@@ -59,6 +59,11 @@ def operations(document: DocumentNode) -> list[OperationDefinitionNode]:
     return [each for each in document.definitions if isinstance(each, OperationDefinitionNode)]
 
 
+def name_of(operation: OperationDefinitionNode) -> str | None:
+    """The operation's name; None where it has none."""
+    return operation.name.value if operation.name else None
+
+
 def fragments(document: DocumentNode) -> dict[str, FragmentDefinitionNode]:
     """The document's fragments by name."""
     return {

@@ -23,8 +23,8 @@ from app.limits.limits import Limits
 from app.schema import build_schema
 from app.settings import Settings
 from resolvers.paging import MAX_PAGE_SIZE
-from tests.limits.conftest import Serving
 from tests.limits.test_shape import documents, doubling
+from tests.serving import Serving
 
 MAX_COST: int = Settings.model_fields["max_cost"].default
 MAX_AGENCY_COST: int = Settings.model_fields["max_agency_cost"].default

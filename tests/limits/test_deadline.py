@@ -10,7 +10,7 @@ import pytest
 
 from app.errors import Unavailable
 from app.limits.deadline import DeadlineExceeded, deadline, time_left
-from tests.limits.conftest import Caller, Serving
+from tests.serving import Caller, Serving
 
 ME = {"query": "{me{givenName entitlements{state}}}"}
 

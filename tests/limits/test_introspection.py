@@ -3,7 +3,7 @@
 import pytest
 from graphql import get_introspection_query
 
-from tests.limits.conftest import Serving
+from tests.serving import Serving
 
 SCHEMA = ["{__schema{types{name}}}", '{__type(name:"Citizen"){fields{name}}}']
 NEARLY = [

@@ -6,7 +6,7 @@ import pytest
 
 from app.gate import Credentials
 from app.limits.rate import RateLimit, TooManyRequests
-from tests.limits.conftest import Caller, Serving
+from tests.serving import Caller, Serving
 
 ME = {"query": "{me{id}}"}
 
@@ -138,11 +138,8 @@ async def test_a_connection_that_stays_pays_for_each_operation(serving: Serving)
     async with serving(requests_per_minute=3) as caller:
         token = f"Bearer {caller.citizen()}"
         gate, credentials = caller.service.gate, Credentials(token, None, None, "192.0.2.1")
-        _, admission = await gate.admit(credentials, per_operation=True)
+        _, admission = await gate.admit(credentials)
         admission.charge()
         admission.charge()
         with pytest.raises(TooManyRequests):
             admission.charge()
-        _, admission = await gate.admit(Credentials(None, None, None, "192.0.2.1"))
-        for _ in range(10):
-            admission.charge()  # paid with the request

@@ -7,7 +7,7 @@ import pytest
 from app import screens
 from app.errors import SettingsError
 from app.limits.trusted import TrustedDocuments, document_id
-from tests.limits.conftest import Caller, Serving
+from tests.serving import Caller, Serving
 
 SCREENS = Path(screens.__file__).parent
 HOME = screens.document("old_age_home")
@@ -49,7 +49,7 @@ async def test_a_refused_document_is_not_run(serving: Serving) -> None:
 
 @pytest.mark.parametrize("name", screens.NAMES)
 async def test_a_document_runs_by_its_id(serving: Serving, name: str) -> None:
-    async with serving(trusted_documents=SCREENS) as caller:
+    async with serving(trusted_documents=SCREENS, get_queries=True) as caller:
         token, whole = caller.citizen(), document_id(screens.document(name))
         expected = (await caller.post({"query": screens.document(name)}, token)).json()
         assert expected["data"]["me"]
@@ -95,10 +95,10 @@ async def test_where_no_documents_are_kept_an_id_says_so(serving: Serving) -> No
 
 
 async def test_a_variable_may_be_called_document_id(serving: Serving) -> None:
-    async with serving() as caller:
+    async with serving(get_queries=True) as caller:
         query = "query ($documentId: ID!) { localAuthority(code: $documentId) { code } }"
         params = {"query": query, "variables": '{"documentId":"0"}'}
-        answer = await caller.http.get("/graphql", params=params, headers={"Accept": "*/json"})
+        answer = await caller.http.get("/graphql", params=params, headers={"Accept": "*/*"})
         assert answer.json() == {"data": {"localAuthority": None}}
 
 

@@ -13,7 +13,8 @@ from starlette.applications import Starlette
 from app.clock import BANGKOK
 from app.demo.home import DataDirectory
 from app.demo.personas import PERSONAS
-from app.main import Service, create_app
+from app.main import create_app
+from app.service import Service
 from app.settings import Settings
 
 
@@ -66,7 +67,7 @@ def serving(demo_database: str, home: DataDirectory) -> Serving:
     @asynccontextmanager
     async def serve(**changed: Any) -> AsyncIterator[Caller]:
         given = home.settings(demo_database, 8000).model_dump()
-        as_serve = {"introspection": False, "graphiql": False}
+        as_serve = {"introspection": False, "graphiql": False, "get_queries": False}
         app = create_app(Settings(**{**given, **as_serve, **changed}))
         async with (
             app.router.lifespan_context(app),

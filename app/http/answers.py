@@ -1,0 +1,55 @@
+"""The result of an operation as an answer over HTTP."""
+
+from typing import Any
+
+import orjson
+from graphql import GraphQLError
+from starlette.responses import Response
+from strawberry.types import ExecutionResult
+
+from app.errors import AllowancesError
+from app.http.media import Media
+from app.http.refusals import HEADERS, status_of
+from app.presentable import make_presentable
+
+
+def answer(result: ExecutionResult, media: Media) -> Response:
+    """The answer in one of the two JSON forms.
+
+    `application/json` says 200 whatever became of the operation, as clients of old expect;
+    `application/graphql-response+json` says by its status whether the operation ran.
+    """
+    body = formatted(result)
+    status = 200
+    if media is Media.GRAPHQL_RESPONSE and "data" not in body:
+        status = status_of(_code(result.errors))
+    return Response(orjson.dumps(body), status, HEADERS, media.value)
+
+
+def failed(error: AllowancesError) -> ExecutionResult:
+    """The result of a request that could not be run."""
+    shown = GraphQLError(error.message, original_error=error)
+    make_presentable(shown)
+    return ExecutionResult(data=None, errors=[shown])
+
+
+def formatted(result: ExecutionResult) -> dict[str, Any]:
+    """A result as the specification writes it: no `data` where the operation did not run."""
+    body: dict[str, Any] = {}
+    if result.errors:
+        body["errors"] = [error.formatted for error in result.errors]
+    if not _never_ran(result):
+        body["data"] = result.data
+    if result.extensions:
+        body["extensions"] = result.extensions
+    return body
+
+
+def _never_ran(result: ExecutionResult) -> bool:
+    """An error of the whole request has no path; one of a field always has."""
+    errors = result.errors or []
+    return result.data is None and any(error.path is None for error in errors)
+
+
+def _code(errors: list[GraphQLError] | None) -> object:
+    return ((errors[0].extensions or {}) if errors else {}).get("code")
