@@ -15,6 +15,7 @@ from app.signing_keys import SigningKeys
 _LONGEST_PURPOSE = 200
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _CITIZEN_CLAIMS = ("pid", "citizen_id")  # ThaID; DGA Digital ID
+_PERSON = "openid"  # a scope of tokens of people alone: their client is where they signed in
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +105,14 @@ class TokenReader:
 
 def _agency(claims: dict[str, Any], purpose: str | None) -> AgencyViewer:
     client = claims.get("client_id") or claims.get("azp")
+    scopes = frozenset(str(claims.get("scope", "")).split())
     if not isinstance(client, str):
         raise Unauthenticated("The token names neither a citizen (pid) nor a client (client_id).")
+    if _PERSON in scopes:
+        raise Unauthenticated("The token is of a person who signed in, and names no citizen (pid).")
     return AgencyViewer(
         client_id=client,
-        scopes=frozenset(str(claims.get("scope", "")).split()),
+        scopes=scopes,
         purpose=_purpose(claims.get("purpose") or _text_of_header(purpose)),
         local_authority_codes=_authorities(claims),
     )

@@ -65,6 +65,15 @@ async def test_an_agencys_token_and_its_purpose(
     assert viewer == AgencyViewer("nhso", scopes, "audit")
 
 
+@pytest.mark.parametrize("claim", ["client_id", "azp"])
+async def test_a_person_without_a_national_id_is_not_their_portal(
+    reader: TokenReader, issuer: DevelopmentIssuer, claim: str
+) -> None:
+    token = signed(issuer, **{"pid": None, claim: "portal", "scope": "openid citizen:read"})
+    with pytest.raises(Unauthenticated, match="of a person"):
+        await reader.viewer(f"Bearer {token}", "audit")
+
+
 async def test_no_token_is_nobody(reader: TokenReader) -> None:
     assert await reader.viewer(None) == Anonymous()
 
