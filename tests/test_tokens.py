@@ -1,5 +1,6 @@
 """Who asks: tokens that are trusted, and all those that are not."""
 
+import asyncio
 import hmac
 import json
 import time
@@ -230,6 +231,44 @@ async def test_an_issuer_that_is_away_is_not_asked_for_every_stranger(
             await keys.find(f"stranger{number}")
     assert (await keys.find(issuer.key_id)).key_id == issuer.key_id  # the known keys go on
     assert tries == 1
+
+
+async def test_who_has_a_known_key_does_not_wait_for_an_issuer_that_is_slow(
+    issuer: DevelopmentIssuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = SigningKeys(str(issuer.jwks_file))
+    await keys.load()
+    monkeypatch.setattr("app.signing_keys._FRESH_SECONDS", 0.0)
+    monkeypatch.setattr(keys, "_tried_at", float("-inf"))
+    read, reading, answered = keys._read, asyncio.Event(), asyncio.Event()
+
+    async def slow() -> None:
+        reading.set()
+        await answered.wait()
+        await read()
+
+    monkeypatch.setattr(keys, "_read", slow)
+    first = asyncio.create_task(keys.find(issuer.key_id))
+    await reading.wait()
+    second = asyncio.create_task(keys.find(issuer.key_id))
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert second.done()
+    answered.set()
+    assert await first is keys._keys[issuer.key_id]
+
+
+async def test_a_key_for_encryption_signs_nothing(
+    tmp_path: Path, issuer: DevelopmentIssuer
+) -> None:
+    file = tmp_path / "jwks.json"
+    document = json.loads(issuer.jwks_file.read_text())
+    document["keys"].append({**document["keys"][0], "kid": "sealing", "use": "enc"})
+    file.write_text(json.dumps(document))
+    keys = SigningKeys(str(file))
+    assert (await keys.find(issuer.key_id)).key_id == issuer.key_id
+    with pytest.raises(Unauthenticated, match="not known"):
+        await keys.find("sealing")
 
 
 @pytest.mark.parametrize("address", ["http://127.0.0.1.evil.example/k", "http://issuer.example/k"])
