@@ -14,6 +14,7 @@ from app.signing_keys import SigningKeys
 
 _LONGEST_PURPOSE = 200
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_THIRTEEN_DIGITS = re.compile(r"(?<!\d)\d(?:[ -]?\d){12}(?!\d)")
 _CITIZEN_CLAIMS = ("pid", "citizen_id")  # ThaID; DGA Digital ID
 _PERSON = "openid"  # a scope of tokens of people alone: their client is where they signed in
 
@@ -123,7 +124,17 @@ def _purpose(stated: object) -> str | None:
     purpose = str(stated or "").strip()
     if len(purpose) > _LONGEST_PURPOSE or _CONTROL.search(purpose):
         raise Unauthenticated(f"The purpose is to be a line of at most {_LONGEST_PURPOSE} letters.")
+    if any(map(_is_national_id, _THIRTEEN_DIGITS.findall(purpose))):
+        raise Unauthenticated("The purpose is to hold no national ID: it is kept as it stands.")
     return purpose or None
+
+
+def _is_national_id(text: str) -> bool:
+    try:
+        parse_national_id(text)
+    except InvalidNationalId:
+        return False
+    return True
 
 
 def _text_of_header(value: str | None) -> str | None:

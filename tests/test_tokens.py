@@ -75,6 +75,22 @@ async def test_a_person_without_a_national_id_is_not_their_portal(
         await reader.viewer(f"Bearer {token}", "audit")
 
 
+WITHIN_A_PURPOSE = [NATIONAL_ID, f"{NATIONAL_ID[0]}-{NATIONAL_ID[1:5]}-{NATIONAL_ID[5:]}"]
+
+
+@pytest.mark.parametrize("written", WITHIN_A_PURPOSE)
+async def test_a_purpose_holds_no_national_id(
+    reader: TokenReader, issuer: DevelopmentIssuer, written: str
+) -> None:
+    purpose = f"complaint of {written}, payment"
+    token = signed(issuer, pid=None, client_id="nhso")
+    with pytest.raises(Unauthenticated, match="no national ID") as refused:
+        await reader.viewer(f"Bearer {token}", purpose)
+    assert written not in refused.value.message
+    allowed = await reader.viewer(f"Bearer {token}", f"complaint 1{NATIONAL_ID}")
+    assert isinstance(allowed, AgencyViewer)
+
+
 async def test_no_token_is_nobody(reader: TokenReader) -> None:
     assert await reader.viewer(None) == Anonymous()
 
