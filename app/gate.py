@@ -7,7 +7,7 @@ from app.errors import Forbidden, Unauthenticated
 from app.limits.admission import Admission
 from app.limits.connections import Connections
 from app.limits.rate import RateLimit
-from app.viewer import AgencyViewer, TokenReader, Viewer
+from app.viewer import AgencyViewer, Anonymous, CitizenViewer, TokenReader, Viewer
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,10 +18,6 @@ class Credentials:
     gateway: str | None  # X-Gateway-Authorization: a gateway's own token beside a citizen's
     purpose: str | None
     address: str
-
-    @property
-    def token(self) -> str | None:
-        return None if self.authorization is None else self.authorization.partition(" ")[2].strip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +44,7 @@ class Gate:
         limit = self.max_agency_cost if agency else self.max_cost
         if gateway:
             return viewer, Admission(limit, any_document=True)
-        caller = self._caller(credentials)
+        caller = self._caller(viewer, credentials.address)
         self.rate.spend(caller)
         return viewer, Admission(
             limit,
@@ -56,11 +52,15 @@ class Gate:
             connect=partial(self.connections.hold, caller),
         )
 
-    def _caller(self, credentials: Credentials) -> bytes:
-        token = credentials.token
-        if token is None:
-            return self.rate.of_address(credentials.address)
-        return self.rate.of_token(token)
+    def _caller(self, viewer: Viewer, address: str) -> bytes:
+        """Who the token is of: a token can be renewed, and be spelled in two ways."""
+        match viewer:
+            case CitizenViewer():
+                return self.rate.of_citizen(viewer.national_id_hmac)
+            case AgencyViewer():
+                return self.rate.of_client(viewer.client_id)
+            case Anonymous():
+                return self.rate.of_address(address)
 
     def _is_gateway(self, viewer: Viewer) -> bool:
         return isinstance(viewer, AgencyViewer) and viewer.client_id in self.gateways

@@ -1,5 +1,6 @@
 """May this viewer? Pure: each answers yes, or the reason why not."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 
@@ -55,9 +56,12 @@ def may_read_own(viewer: Viewer) -> Decision:
             return Refused("Needs a token: sign in.")
 
 
-def may_serve(viewer: AgencyViewer, local_authority_code: str) -> Decision:
-    """An agency limited to its own local authorities sees their citizens alone."""
+def may_serve(viewer: AgencyViewer, local_authority_codes: Iterable[str]) -> Decision:
+    """An agency limited to its own local authorities sees their citizens alone.
+
+    `local_authority_codes`: where the citizen lives, and where a right of theirs is registered.
+    """
     allowed = viewer.local_authority_codes
-    if allowed is None or local_authority_code in allowed:
+    if allowed is None or not allowed.isdisjoint(local_authority_codes):
         return None
     return Refused("Is limited to other local authorities.")

@@ -24,6 +24,7 @@ def make_presentable(error: GraphQLError) -> None:
     elif original is not None:
         _mask(error, original)
     elif isinstance(error, GraphQLSyntaxError):
+        error.message = _without_values(error.message)
         _code(error, "GRAPHQL_PARSE_FAILED")
     elif error.path is None:
         error.message = _without_values(error.message)
@@ -55,8 +56,12 @@ def _at_argument(located: str, sentence: str) -> str:
 # somebody's number.
 _VALUES = (
     (re.compile(r"(cannot represent .*?value): .*", re.DOTALL), r"\1."),
-    (re.compile(r"got invalid value .*?;", re.DOTALL), "got an invalid value;"),
     (re.compile(r"(Expected value of type '[^']*'), found .*", re.DOTALL), r"\1."),
+    (
+        re.compile(r"\bValue .* does not exist in ('\w+' enum)", re.DOTALL),
+        r"There is no such value in the \1",
+    ),
+    (re.compile(r"\b(Int|Float|String|BlockString) '.*'\.$", re.DOTALL), r"\1."),
     (re.compile(r"\bnot to be None\b"), "not to be null"),
 )
 

@@ -37,7 +37,9 @@ class SigningKeys:
         """The key of that `kid`; `Unauthenticated` when the issuer has none of that name."""
         if not isinstance(kid, str):
             raise Unauthenticated("The token does not name its key (kid).")
-        if kid not in self._keys or time.monotonic() - self._read_at > _FRESH_SECONDS:
+        stale = time.monotonic() - self._read_at > _FRESH_SECONDS
+        # A key that is known waits for no reading but its own: the issuer may be slow to answer.
+        if kid not in self._keys or (stale and not self._lock.locked()):
             await self._refresh()
         if kid not in self._keys:
             raise Unauthenticated("The token is signed by a key that is not known.")
@@ -62,8 +64,13 @@ class SigningKeys:
             raise Unavailable(
                 f"The issuer's keys can not be read ({type(error).__name__})."
             ) from error
-        self._keys = {key.key_id: key for key in keys if key.key_id}
+        self._keys = {key.key_id: key for key in keys if key.key_id and _signs(key)}
         self._read_at = time.monotonic()
+
+
+def _signs(key: jwt.PyJWK) -> bool:
+    """Whether a key is for signatures; an issuer may publish one for encryption beside it."""
+    return key.public_key_use in {None, "sig"}
 
 
 def _read_document(source: str) -> dict[str, Any]:

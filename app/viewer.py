@@ -9,12 +9,14 @@ import jwt
 
 from app.errors import Unauthenticated
 from app.privacy import PrivacyKeys
-from app.rules.national_id import InvalidNationalId, parse_national_id
+from app.rules.national_id import InvalidNationalId, holds_national_id, parse_national_id
 from app.signing_keys import SigningKeys
 
 _LONGEST_PURPOSE = 200
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+# What is not seen, or turns the direction of what is.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e-\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
 _CITIZEN_CLAIMS = ("pid", "citizen_id")  # ThaID; DGA Digital ID
+_PERSON = "openid"  # a scope of tokens of people alone: their client is where they signed in
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +111,14 @@ class TokenReader:
 
 def _agency(claims: dict[str, Any], purpose: str | None) -> AgencyViewer:
     client = claims.get("client_id") or claims.get("azp")
+    scopes = frozenset(str(claims.get("scope", "")).split())
     if not isinstance(client, str):
         raise Unauthenticated("The token names neither a citizen (pid) nor a client (client_id).")
+    if _PERSON in scopes:
+        raise Unauthenticated("The token is of a person who signed in, and names no citizen (pid).")
     return AgencyViewer(
         client_id=client,
-        scopes=frozenset(str(claims.get("scope", "")).split()),
+        scopes=scopes,
         purpose=_purpose(claims.get("purpose") or _text_of_header(purpose)),
         local_authority_codes=_authorities(claims),
     )
@@ -124,6 +129,8 @@ def _purpose(stated: object) -> str | None:
     purpose = str(stated or "").strip()
     if len(purpose) > _LONGEST_PURPOSE or _CONTROL.search(purpose):
         raise Unauthenticated(f"The purpose is to be a line of at most {_LONGEST_PURPOSE} letters.")
+    if holds_national_id(purpose):
+        raise Unauthenticated("The purpose is to hold no national ID: it is kept as it stands.")
     return purpose or None
 
 

@@ -25,11 +25,13 @@ class CitizenRow:
     birth_date_precision: DatePrecision
     local_authority_code: str
     as_of: datetime
+    registered_at: tuple[str, ...]  # the local authorities where a right is registered
 
 
 _COLUMNS = """
   c.id, c.national_id_encrypted, c.national_id_tail, c.title, c.given_name, c.family_name,
-  c.birth_date, c.birth_date_precision, c.local_authority_code, c.as_of"""
+  c.birth_date, c.birth_date_precision, c.local_authority_code, c.as_of,
+  array(select r.local_authority_code from registration r where r.citizen_id = c.id)"""
 
 BY_ID = f"select {_COLUMNS} from citizen c where c.id = any($1)"
 
@@ -64,4 +66,5 @@ def _citizen(row: Any) -> CitizenRow:
         birth_date_precision=DatePrecision(row[7]),
         local_authority_code=row[8],
         as_of=row[9],
+        registered_at=tuple(row[10]),
     )

@@ -63,6 +63,7 @@ def _noted(context: Context, row: CitizenRow | None) -> CitizenRow | None:
 
 
 def _served(agency: AgencyViewer, row: CitizenRow | None) -> CitizenRow | None:
-    if row is None or isinstance(may_serve(agency, row.local_authority_code), Refused):
+    if row is None:
         return None
-    return row
+    codes = (row.local_authority_code, *row.registered_at)
+    return None if isinstance(may_serve(agency, codes), Refused) else row

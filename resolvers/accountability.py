@@ -13,6 +13,7 @@ from strawberry.types import StreamExecutionResult
 from app.accountability import Access, Reads
 from app.errors import Unavailable
 from app.presentable import make_presentable
+from app.rules.national_id import holds_national_id
 from app.viewer import AgencyViewer
 from resolvers.context import Context
 
@@ -56,10 +57,16 @@ class Accountability(SchemaExtension):
         return Access(
             agency=viewer.client_id,
             purpose=viewer.purpose,
-            operation=(execution.operation_name or "")[:_LONGEST_NAME],
+            operation=_name(execution.operation_name),
             operation_hash=hashlib.sha256(document).digest(),
             categories=categories,
         )
+
+
+def _name(given: str | None) -> str:
+    """The operation's name as it may be kept: its author may have put anything into it."""
+    name = (given or "")[:_LONGEST_NAME]
+    return "" if holds_national_id(name) else name
 
 
 def _context(execution: Any) -> Context:

@@ -157,8 +157,8 @@ async def demo_database(databases: Databases, home: DataDirectory) -> str:
 
 @pytest.fixture(scope="session")
 async def app(demo_database: str, home: DataDirectory) -> AsyncIterator[Starlette]:
-    """The running application over the demo's database."""
-    app = create_demo(home, demo_database, 8000)
+    """The running application over the demo's database; only a test's own statements are sent."""
+    app = create_demo(home, demo_database, 8000, reference_refresh_seconds=3600)
     async with app.router.lifespan_context(app):
         yield app
 

@@ -4,26 +4,19 @@ POLICIES states who may read each field. A field of the schema that is not state
 otherwise than the schema prints, fails the comparison.
 """
 
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
-import jwt
 import pytest
-from cryptography.hazmat.primitives.asymmetric import rsa
 from graphql import GraphQLObjectType, get_named_type, is_leaf_type
 
-from app.demo.issuer import AUDIENCE, ISSUER, DevelopmentIssuer
-from app.demo.personas import PERSONAS
-from app.ids import encode_citizen_id
 from app.policies import Scope
 from app.schema import build_schema
+from tests.callers import PERSONA, leaves, untrusted
 from tests.conftest import Asker
 
 SCHEMA = build_schema()._schema
-PERSONA = "both"
 OWN = "own"  # the citizen alone, never an agency
 OPEN = "open"  # nothing of a person, or nothing beyond what the edge to its type has let through
 
@@ -132,34 +125,6 @@ class Case:
 CASES = [Case(kind, name) for kind, name, _ in fields() if kind in WAYS]
 
 
-def leaves(value: Any) -> list[Any]:
-    """Everything in an answer that is a datum."""
-    if isinstance(value, dict):
-        return [leaf for part in value.values() for leaf in leaves(part)]
-    if isinstance(value, list):
-        return [leaf for part in value for leaf in leaves(part)]
-    return [] if value is None else [value]
-
-
-def signed(issuer: DevelopmentIssuer, **changes: Any) -> str:
-    now = int(time.time())
-    claims = {"iss": ISSUER, "aud": AUDIENCE, "exp": now + 60, "pid": PERSONAS[PERSONA].national_id}
-    return jwt.encode(claims | changes, issuer.private_key, "RS256", {"kid": issuer.key_id})
-
-
-def untrusted(issuer: DevelopmentIssuer) -> dict[str, str]:
-    """Tokens that would be the citizen's own, were they good."""
-    stranger = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    claims = {"iss": ISSUER, "aud": AUDIENCE, "exp": int(time.time()) + 60}
-    claims |= {"pid": PERSONAS[PERSONA].national_id}
-    return {
-        "expired": signed(issuer, exp=1),
-        "wrong audience": signed(issuer, aud="other"),
-        "wrong key": signed(DevelopmentIssuer(stranger, issuer.key_id, issuer.jwks_file)),
-        "alg none": jwt.encode(claims, "", "none", {"kid": issuer.key_id}),
-    }
-
-
 @pytest.fixture(scope="module")
 async def citizen_id(ask: Asker) -> str:
     data = await ask.data("{ me { id } }", token=ask.citizen(PERSONA))
@@ -215,41 +180,3 @@ async def test_what_is_the_citizens_own_is_for_no_agency(
     answer = await ask.answer(asked(case.kind, case.name), {"id": citizen_id}, token=token)
     assert leaves(answer["data"]) == []
     assert {error["extensions"]["code"] for error in answer["errors"]} == {"FORBIDDEN"}
-
-
-async def test_an_agency_is_limited_to_its_own_local_authorities(
-    ask: Asker, citizen_id: str
-) -> None:
-    query = "query ($id: ID!) { citizen(id: $id) { localAuthority { code } entitlements { id } } }"
-    scope = "citizen:read entitlement:read payment:read citizen:lookup"
-    whole = await ask.data(query, {"id": citizen_id}, token=ask.agency(scope))
-    code = whole["citizen"]["localAuthority"]["code"]
-    issuer = ask.home.issuer()
-    agency = {"pid": None, "client_id": "office", "scope": scope, "purpose": "registration"}
-    own = signed(issuer, **agency, local_authority_codes=[code])
-    other = signed(issuer, **agency, local_authority_codes=["00000000"])
-    assert await ask.data(query, {"id": citizen_id}, token=own) == whole
-    assert await ask.data(query, {"id": citizen_id}, token=other) == {"citizen": None}
-    references = [
-        {"__typename": "Citizen", "id": citizen_id},
-        {"__typename": "Citizen", "nationalId": PERSONAS[PERSONA].national_id},
-        {"__typename": "Entitlement", "id": whole["citizen"]["entitlements"][0]["id"]},
-    ]
-    entities = "query ($r: [_Any!]!) { _entities(representations: $r) { __typename } }"
-    assert leaves(await ask.data(entities, {"r": references}, token=other)) == []
-    found = await ask.data(entities, {"r": references}, token=own)
-    assert leaves(found) == ["Citizen", "Citizen", "Entitlement"]
-
-
-async def test_unknown_and_forbidden_cost_the_same_statements(
-    ask: Asker, citizen_id: str, service: Any
-) -> None:
-    query = "query ($id: ID!) { citizen(id: $id) { givenName entitlements { state } } }"
-    unknown = encode_citizen_id(UUID(int=7))
-    for token in (None, ask.citizen("proxy"), ask.agency("")):
-        costs = []
-        for id_ in (citizen_id, unknown):
-            with service.database.recording() as statements:
-                answer = await ask.answer(query, {"id": id_}, token=token)
-            costs.append((answer, list(statements)))
-        assert costs[0] == costs[1]

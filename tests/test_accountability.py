@@ -13,6 +13,7 @@ from strawberry.types import ExecutionContext, ExecutionResult
 
 from app.accountability import CATEGORIES
 from app.cli.audit import verdict_on
+from app.demo.personas import PERSONAS
 from app.gate import Credentials
 from app.ids import encode_citizen_id
 from app.policies import Scope
@@ -98,6 +99,15 @@ async def test_by_national_id_too(ask: Asker) -> None:
     assert after["nodes"][0]["categories"] == ["IDENTITY"]
     assert after["nodes"][0]["operation"] == "(unnamed)"
     assert after["nodes"] != before["nodes"]
+
+
+async def test_a_number_in_the_operations_name_is_not_kept(ask: Asker) -> None:
+    number = PERSONAS["proxy"].national_id
+    query = f"query Look{number} ($id: ID!) {{ citizen(id: $id) {{ givenName }} }}"
+    variables = {"id": await id_of(ask, "proxy")}
+    await ask.data(query, variables, token=ask.agency("citizen:read"))
+    newest = await history(ask, "proxy", first=1)
+    assert newest["nodes"][0]["operation"] == "(unnamed)"
 
 
 async def test_entities_are_put_on_record_by_what_is_given(ask: Asker) -> None:

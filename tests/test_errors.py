@@ -109,6 +109,10 @@ ECHOES: dict[str, tuple[str, Any]] = {
         "query ($x: Int) { me { entitlements { payments(first: $x) { nodes { id } } } } }",
         "9000000000012",
     ),
+    "text for an enum": (
+        "query ($x: Scheme) { me { entitlements(scheme: $x) { id } } }",
+        "'\"9000000000012",
+    ),
     "null for Boolean": ("query ($x: Boolean!) { me { id @include(if: $x) } }", None),
 }
 
@@ -120,3 +124,22 @@ async def test_no_error_repeats_the_value_or_speaks_python(
     answer = await ask.answer(query, {"x": value}, token=ask.agency("citizen:read"))
     text = str(answer["errors"][0]["message"])
     assert not any(word in text for word in ("9000000000012", "None", "True", "{'", "['"))
+
+
+MISPLACED = ("9000000000012", "9000000000012.5", '"9000000000012"', '"""9000000000012\n"""')
+
+
+@pytest.mark.parametrize("value", MISPLACED)
+async def test_a_syntax_error_names_the_kind_and_not_the_value(ask: Asker, value: str) -> None:
+    answer = await ask.answer(f"{{ citizenByNationalId({value}) {{ id }} }}")
+    (error,) = answer["errors"]
+    assert error["extensions"]["code"] == "GRAPHQL_PARSE_FAILED"
+    assert error["message"].startswith("Syntax Error: Expected Name, found ")
+    assert "9000000000012" not in str(answer)
+
+
+@pytest.mark.parametrize("name", ["N9000000000012", "PENSION"])
+async def test_a_value_that_no_enum_has_is_not_repeated(ask: Asker, name: str) -> None:
+    answer = await ask.answer(f"{{ me {{ entitlements(scheme: {name}) {{ id }} }} }}")
+    (error,) = answer["errors"]
+    assert error["message"] == "There is no such value in the 'Scheme' enum."

@@ -8,7 +8,7 @@ import pytest
 from app.errors import SettingsError
 from app.migrations import apply
 from app.migrations.apply import Migration, migrate, migrations
-from app.migrations.service_role import as_service, make_service_login, refuse_owner
+from app.migrations.service_role import LOGIN, as_service, make_service_login, refuse_owner
 from app.service import Service
 from tests.conftest import Databases
 
@@ -110,6 +110,15 @@ async def test_serve_refuses_a_role_that_could_alter_records(
     await refuse_owner(service_connection)
     with pytest.raises(SettingsError, match="login in role allowances_service"):
         await refuse_owner(connection)
+
+
+@pytest.mark.parametrize("privilege", ["insert", "update", "delete", "truncate", "trigger"])
+async def test_serve_refuses_a_role_that_was_given_more(
+    service_connection: asyncpg.Connection, connection: asyncpg.Connection, privilege: str
+) -> None:
+    await connection.execute(f"grant {privilege} on access_record to {LOGIN}")
+    with pytest.raises(SettingsError, match="login in role allowances_service"):
+        await refuse_owner(service_connection)
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """Who asks: tokens that are trusted, and all those that are not."""
 
+import asyncio
 import hmac
 import json
 import time
@@ -63,6 +64,40 @@ async def test_an_agencys_token_and_its_purpose(
     assert await reader.viewer(f"Bearer {token}") == AgencyViewer("nhso", scopes, None)
     viewer = await reader.viewer(f"bearer {token}", "audit")
     assert viewer == AgencyViewer("nhso", scopes, "audit")
+
+
+@pytest.mark.parametrize("claim", ["client_id", "azp"])
+async def test_a_person_without_a_national_id_is_not_their_portal(
+    reader: TokenReader, issuer: DevelopmentIssuer, claim: str
+) -> None:
+    token = signed(issuer, **{"pid": None, claim: "portal", "scope": "openid citizen:read"})
+    with pytest.raises(Unauthenticated, match="of a person"):
+        await reader.viewer(f"Bearer {token}", "audit")
+
+
+WITHIN_A_PURPOSE = [NATIONAL_ID, f"{NATIONAL_ID[0]}-{NATIONAL_ID[1:5]}-{NATIONAL_ID[5:]}"]
+
+
+@pytest.mark.parametrize("written", WITHIN_A_PURPOSE)
+async def test_a_purpose_holds_no_national_id(
+    reader: TokenReader, issuer: DevelopmentIssuer, written: str
+) -> None:
+    purpose = f"complaint of {written}, payment"
+    token = signed(issuer, pid=None, client_id="nhso")
+    with pytest.raises(Unauthenticated, match="no national ID") as refused:
+        await reader.viewer(f"Bearer {token}", purpose)
+    assert written not in refused.value.message
+    allowed = await reader.viewer(f"Bearer {token}", f"complaint 1{NATIONAL_ID}")
+    assert isinstance(allowed, AgencyViewer)
+
+
+@pytest.mark.parametrize("purpose", ["a\nb", "a\x85b", "a\u202eb", "a" * 201])
+async def test_a_purpose_is_one_line_that_shows_as_it_reads(
+    reader: TokenReader, issuer: DevelopmentIssuer, purpose: str
+) -> None:
+    token = signed(issuer, pid=None, client_id="nhso", purpose=purpose)
+    with pytest.raises(Unauthenticated, match="a line of at most 200 letters"):
+        await reader.viewer(f"Bearer {token}")
 
 
 async def test_no_token_is_nobody(reader: TokenReader) -> None:
@@ -221,6 +256,44 @@ async def test_an_issuer_that_is_away_is_not_asked_for_every_stranger(
             await keys.find(f"stranger{number}")
     assert (await keys.find(issuer.key_id)).key_id == issuer.key_id  # the known keys go on
     assert tries == 1
+
+
+async def test_who_has_a_known_key_does_not_wait_for_an_issuer_that_is_slow(
+    issuer: DevelopmentIssuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = SigningKeys(str(issuer.jwks_file))
+    await keys.load()
+    monkeypatch.setattr("app.signing_keys._FRESH_SECONDS", 0.0)
+    monkeypatch.setattr(keys, "_tried_at", float("-inf"))
+    read, reading, answered = keys._read, asyncio.Event(), asyncio.Event()
+
+    async def slow() -> None:
+        reading.set()
+        await answered.wait()
+        await read()
+
+    monkeypatch.setattr(keys, "_read", slow)
+    first = asyncio.create_task(keys.find(issuer.key_id))
+    await reading.wait()
+    second = asyncio.create_task(keys.find(issuer.key_id))
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert second.done()
+    answered.set()
+    assert await first is keys._keys[issuer.key_id]
+
+
+async def test_a_key_for_encryption_signs_nothing(
+    tmp_path: Path, issuer: DevelopmentIssuer
+) -> None:
+    file = tmp_path / "jwks.json"
+    document = json.loads(issuer.jwks_file.read_text())
+    document["keys"].append({**document["keys"][0], "kid": "sealing", "use": "enc"})
+    file.write_text(json.dumps(document))
+    keys = SigningKeys(str(file))
+    assert (await keys.find(issuer.key_id)).key_id == issuer.key_id
+    with pytest.raises(Unauthenticated, match="not known"):
+        await keys.find("sealing")
 
 
 @pytest.mark.parametrize("address", ["http://127.0.0.1.evil.example/k", "http://issuer.example/k"])

@@ -228,16 +228,22 @@ class _Size:
     def amount(self) -> Amount:
         given = {each.name.value: each.value for each in self.node.arguments or ()}
         readers = [self._reader(given.get(name), name) for name in self.list_size.slicing]
-        size = self.list_size.assumed
-        assumed = LIST_SIZE if size is None else size
+        unsaid = self._unsaid()
 
         def largest(values: Values) -> int:
             found = [count for reader in readers if (count := reader(values)) is not None]
-            return max(found, default=assumed)
+            return max(found, default=unsaid)
 
         if any(isinstance(given.get(name), VariableNode) for name in self.list_size.slicing):
             return Amount(0, (largest,))
         return Amount(largest(Values({})))
+
+    def _unsaid(self) -> int:
+        """Where null is all that is said: our fields take it for their default."""
+        defaults = [self.definition.args[name].default_value for name in self.list_size.slicing]
+        sizes = [size for each in defaults if (size := self._count(each)) is not None]
+        assumed = self.list_size.assumed
+        return max(sizes, default=LIST_SIZE if assumed is None else assumed)
 
     def _reader(self, value: ValueNode | None, name: str) -> Callable[[Values], int | None]:
         default = self.definition.args[name].default_value

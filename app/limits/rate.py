@@ -59,9 +59,13 @@ class RateLimit:
             wait = math.ceil((1 - left) * _MINUTE / self._per_minute)
             raise TooManyRequests(self._per_minute, max(1, wait))
 
-    def of_token(self, authorization: str) -> bytes:
-        """Who a token is, without keeping the token: a hash keyed by this process."""
-        return self._hash(b"token", authorization.encode())
+    def of_citizen(self, identity: bytes) -> bytes:
+        """Who a person is, as a hash keyed by this process."""
+        return self._hash(b"citizen", identity)
+
+    def of_client(self, client_id: str) -> bytes:
+        """Who another agency's system is."""
+        return self._hash(b"client", client_id.encode(errors="surrogatepass"))
 
     def of_address(self, address: str) -> bytes:
         """Who an address is; the whole site for IPv6."""
@@ -76,6 +80,8 @@ def _site(address: str) -> str:
         parsed = ipaddress.ip_address(address)
     except ValueError:
         return address
-    if parsed.version == 4:
+    if isinstance(parsed, ipaddress.IPv4Address):
         return address
+    if parsed.ipv4_mapped is not None:  # a socket for both: else all of IPv4 were one site
+        return str(parsed.ipv4_mapped)
     return str(ipaddress.ip_network((int(parsed), _IPV6_SITE), strict=False))

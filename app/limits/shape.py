@@ -1,7 +1,7 @@
 """How large a document is written, with its fragments followed, before anything is validated."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from graphql import (
     DocumentNode,
@@ -45,13 +45,22 @@ _NOTHING = Shape()
 
 
 def shape_errors(document: DocumentNode, limits: Limits) -> list[GraphQLError]:
-    """One refusal for each limit that an operation of the document is over."""
+    """One refusal for each limit that an operation of the document is over.
+
+    Where there is none, the same of its fragments: validation reads also those that nothing
+    spreads, and each of two of one name.
+    """
+    measure = _Measure(document)
     try:
-        shapes = [_Measure(document).operation(each) for each in operations(document)]
+        found = _refusals(map(measure.operation, operations(document)), limits)
+        return found or _refusals(measure.definitions(document), limits)
     except RecursionError:
         # A chain of fragments, each of which only spreads the next.
         message = "Fragments within fragments: nested deeper than can be read."
         return [refusal(Code.DEPTH, message)]
+
+
+def _refusals(shapes: Iterable[Shape], limits: Limits) -> list[GraphQLError]:
     return [error for shape in shapes for error in _excesses(shape, limits)]
 
 
@@ -96,6 +105,12 @@ class _Measure:
         own = len(node.directives or ())
         of_variables = sum(len(each.directives or ()) for each in node.variable_definitions or ())
         return self._set(node.selection_set).beside(Shape(directives=own + of_variables))
+
+    def definitions(self, document: DocumentNode) -> Iterator[Shape]:
+        """Of each fragment; its fields are no root fields."""
+        for each in document.definitions:
+            if isinstance(each, FragmentDefinitionNode):
+                yield replace(self._definition(each), fields=0)
 
     def _set(self, node: SelectionSetNode) -> Shape:
         whole = _NOTHING

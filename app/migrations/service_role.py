@@ -21,7 +21,8 @@ end $$"""
 
 _MAY_ALTER = """
 select coalesce(bool_or(has_table_privilege(t, p)), false)
-from unnest(array['access_batch', 'access_record']) t, unnest(array['INSERT', 'UPDATE', 'DELETE']) p
+from unnest(array['access_batch', 'access_record']) t,
+  unnest(array['INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'TRIGGER']) p
 """
 
 

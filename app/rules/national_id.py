@@ -8,6 +8,7 @@ NationalId = NewType("NationalId", str)
 
 _SEPARATORS = str.maketrans("", "", " -")
 _THIRTEEN_DIGITS = re.compile(r"[0-9]{13}")
+_THIRTEEN_DIGITS_IN_TEXT = re.compile(r"(?<!\d)\d(?:[ -]?\d){12}(?!\d)")
 _TWELVE_DIGITS = re.compile(r"[0-9]{12}")
 _THREE_DIGITS = re.compile(r"[0-9]{3}")
 _WEIGHTS = range(13, 1, -1)
@@ -45,3 +46,16 @@ def mask_national_id(tail: str) -> str:
     if not _THREE_DIGITS.fullmatch(tail):
         raise InvalidNationalId("A national ID is masked from its last 3 digits.")
     return f"x-xxxx-xxxxx-{tail[:2]}-{tail[2]}"
+
+
+def holds_national_id(text: str) -> bool:
+    """Whether thirteen digits stand in a text that are a national ID."""
+    return any(map(_is_national_id, _THIRTEEN_DIGITS_IN_TEXT.findall(text)))
+
+
+def _is_national_id(digits: str) -> bool:
+    try:
+        parse_national_id(digits)
+    except InvalidNationalId:
+        return False
+    return True

@@ -96,6 +96,26 @@ def test_a_fragment_hides_nothing(
     assert code in [found for found, _ in refusals(document)]
 
 
+@pytest.mark.parametrize("definitions", [1, 2])
+def test_a_fragment_that_nothing_reads_is_measured(definitions: int) -> None:
+    read = documents().read
+    spread = "...X" if definitions == 2 else ""
+    last = " fragment X on Citizen {id}" * (definitions - 1)
+
+    def document(repeats: int) -> str:
+        return f"{{me{{id {spread}}}}} fragment X on Citizen {{id{' id' * repeats}}}{last}"
+
+    over = refusals(read(document(LIMITS.max_repeated_fields + 1)))
+    assert [code for code, _ in over] == ["MAX_REPEATED_FIELDS_LIMIT"]
+    allowed = read(document(LIMITS.max_repeated_fields - 1)).errors
+    assert "X" in allowed[0].message  # validation's own word on it
+
+
+def test_a_fragment_has_no_root_fields() -> None:
+    query = "{me{...X}} fragment X on Citizen {" + "id " * (LIMITS.max_root_fields + 5) + "}"
+    assert documents().read(query).errors == []
+
+
 def test_tokens_up_to_the_limit_and_no_further() -> None:
     read = documents(Limits(max_tokens=40, max_repeated_fields=100)).read
     assert read("{me{" + "id " * 35 + "}}").errors == []
