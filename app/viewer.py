@@ -12,8 +12,8 @@ from app.privacy import PrivacyKeys
 from app.rules.national_id import InvalidNationalId, parse_national_id
 from app.signing_keys import SigningKeys
 
-_LONGEST_PURPOSE = 200
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_LONGEST_LINE = 200
+_NO_TEXT = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")  # controls, and halves of characters
 _CITIZEN_CLAIMS = ("pid", "citizen_id")  # ThaID; DGA Digital ID
 
 
@@ -111,6 +111,8 @@ def _agency(claims: dict[str, Any], purpose: str | None) -> AgencyViewer:
     client = claims.get("client_id") or claims.get("azp")
     if not isinstance(client, str):
         raise Unauthenticated("The token names neither a citizen (pid) nor a client (client_id).")
+    if not _is_line(client):
+        raise Unauthenticated(f"client_id: expected a line of at most {_LONGEST_LINE} letters.")
     return AgencyViewer(
         client_id=client,
         scopes=frozenset(str(claims.get("scope", "")).split()),
@@ -122,9 +124,14 @@ def _agency(claims: dict[str, Any], purpose: str | None) -> AgencyViewer:
 def _purpose(stated: object) -> str | None:
     """What it reads for, as the citizen will see it."""
     purpose = str(stated or "").strip()
-    if len(purpose) > _LONGEST_PURPOSE or _CONTROL.search(purpose):
-        raise Unauthenticated(f"The purpose is to be a line of at most {_LONGEST_PURPOSE} letters.")
+    if not _is_line(purpose):
+        raise Unauthenticated(f"The purpose is to be a line of at most {_LONGEST_LINE} letters.")
     return purpose or None
+
+
+def _is_line(text: str) -> bool:
+    """Whether an access record can hold it and a citizen read it."""
+    return len(text) <= _LONGEST_LINE and not _NO_TEXT.search(text)
 
 
 def _text_of_header(value: str | None) -> str | None:
