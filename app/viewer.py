@@ -12,9 +12,11 @@ from app.privacy import PrivacyKeys
 from app.rules.national_id import InvalidNationalId, holds_national_id, parse_national_id
 from app.signing_keys import SigningKeys
 
-_LONGEST_PURPOSE = 200
-# What is not seen, or turns the direction of what is.
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e-\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
+_LONGEST_LINE = 200
+# Controls, halves of characters, and what turns the direction of what is seen.
+_NO_TEXT = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
+)
 _CITIZEN_CLAIMS = ("pid", "citizen_id")  # ThaID; DGA Digital ID
 _PERSON = "openid"  # a scope of tokens of people alone: their client is where they signed in
 
@@ -116,6 +118,8 @@ def _agency(claims: dict[str, Any], purpose: str | None) -> AgencyViewer:
         raise Unauthenticated("The token names neither a citizen (pid) nor a client (client_id).")
     if _PERSON in scopes:
         raise Unauthenticated("The token is of a person who signed in, and names no citizen (pid).")
+    if not _is_line(client):
+        raise Unauthenticated(f"client_id: expected a line of at most {_LONGEST_LINE} letters.")
     return AgencyViewer(
         client_id=client,
         scopes=scopes,
@@ -127,11 +131,16 @@ def _agency(claims: dict[str, Any], purpose: str | None) -> AgencyViewer:
 def _purpose(stated: object) -> str | None:
     """What it reads for, as the citizen will see it."""
     purpose = str(stated or "").strip()
-    if len(purpose) > _LONGEST_PURPOSE or _CONTROL.search(purpose):
-        raise Unauthenticated(f"The purpose is to be a line of at most {_LONGEST_PURPOSE} letters.")
+    if not _is_line(purpose):
+        raise Unauthenticated(f"The purpose is to be a line of at most {_LONGEST_LINE} letters.")
     if holds_national_id(purpose):
         raise Unauthenticated("The purpose is to hold no national ID: it is kept as it stands.")
     return purpose or None
+
+
+def _is_line(text: str) -> bool:
+    """Whether an access record can hold it and a citizen read it."""
+    return len(text) <= _LONGEST_LINE and not _NO_TEXT.search(text)
 
 
 def _text_of_header(value: str | None) -> str | None:

@@ -1,5 +1,6 @@
 """Keys that wait together and leave as one statement. The only module that knows aiodataloader."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Sequence
 from typing import Generic, TypeVar
 
@@ -26,12 +27,16 @@ class Loader(Generic[Key, Value]):
         self._loader: DataLoader[Key, Value] = DataLoader(batch_load, max_batch_size=MAX_BATCH_SIZE)
 
     def load(self, key: Key) -> Awaitable[Value]:
-        """The value of a key, with the other keys of this moment."""
-        return self._loader.load(key)
+        """The value of a key, with the other keys of this moment.
+
+        Shielded, as in `load_many`: an error in one place cancels its siblings, and whoever else
+        waits for the same key is none of them.
+        """
+        return asyncio.shield(self._loader.load(key))
 
     def load_many(self, keys: Iterable[Key]) -> Awaitable[list[Value]]:
         """The values of keys, in their order."""
-        return self._loader.load_many(keys)
+        return asyncio.shield(self._loader.load_many(keys))
 
     def prime(self, key: Key, value: Value) -> None:
         """Another statement brought this value: keep it, unless the key was asked before."""

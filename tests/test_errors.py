@@ -77,6 +77,16 @@ async def test_a_database_that_is_away_is_said_so(
     assert answer["data"] == {"me": None}
 
 
+async def test_an_error_leaves_alone_what_others_wait_for_too(ask: Asker) -> None:
+    query = """{
+      wrong: me { entitlements { payments(first: -1) { nodes { id } } latestPayment { id } } }
+      right: me { entitlements { latestPayment { id } } } }"""
+    answer = await ask.answer(query, token=ask.citizen("both"))
+    assert answer["data"]["wrong"] is None
+    assert all(each["latestPayment"]["id"] for each in answer["data"]["right"]["entitlements"])
+    assert {error["path"][0] for error in answer["errors"]} == {"wrong"}
+
+
 BODIES = [b"", b"[", b"[]", b"null", b"7", b'"x"', b'{"query": 7}', b"\xff"]
 
 

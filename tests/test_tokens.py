@@ -114,6 +114,10 @@ CHANGES = {
     "no audience": {"aud": None},
     "nobody": {"pid": None},
     "no valid national ID": {"pid": "1234567890123"},
+    "a client with a NUL": {"pid": None, "client_id": "nh\x00so"},
+    "a client with half a character": {"pid": None, "client_id": "\ud800"},
+    "a client without end": {"pid": None, "client_id": "x" * 201},
+    "a purpose with half a character": {"pid": None, "client_id": "nhso", "purpose": "\ud800"},
 }
 
 
