@@ -40,7 +40,7 @@ def pytest_configure(config: pytest.Config) -> None:
     _watch_messages(patch, records)
     _watch_commands(patch, records)
     logging.getLogger().addHandler(_Handler(records))
-    logging.getLogger().setLevel(logging.DEBUG)
+    logging.getLogger().setLevel(logging.INFO)  # DEBUG is where libraries print all that passes
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -110,7 +110,7 @@ def _watch_messages(patch: pytest.MonkeyPatch, records: Records) -> None:
 
     @functools.wraps(receive)
     async def received(*arguments: Any, **named: Any) -> str | bytes:
-        message = await receive(*arguments, **named)
+        message: str | bytes = await receive(*arguments, **named)
         records.write(RESPONSE, message if isinstance(message, bytes) else message.encode())
         return message
 
