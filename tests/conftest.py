@@ -1,5 +1,6 @@
 """One real Postgres a run, a database a worker, real tokens, and the app over ASGI."""
 
+import asyncio
 import os
 import shutil
 import socket
@@ -8,7 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
@@ -28,14 +29,16 @@ from app.embedded_postgres import embedded_postgres
 from app.migrations.apply import migrate
 from app.privacy import PrivacyKeys
 from app.service import Service
-
-pytest_plugins = ["tests.serving"]
+from tests.planted.dump import dump
+from tests.planted.records import DATABASE, LOG, Records, records_of
 
 TODAY = date(2026, 11, 23)
 NOW = datetime(2026, 11, 23, 9, 30, tzinfo=BANGKOK)
 DEMO_SIZE = DemoSize(citizens=150, months=24, seed=1)
 ROOT = Path(__file__).parent.parent
 ALLOWANCES = str(Path(sys.executable).parent / "allowances")
+
+pytest_plugins = ["tests.planted.plugin", "tests.serving"]
 
 _DSN = pytest.StashKey[str]()
 _STACK = pytest.StashKey[ExitStack]()
@@ -56,6 +59,7 @@ def pytest_configure(config: pytest.Config) -> None:
     directory.chmod(0o755)  # as root, Postgres runs as another user, who has to get here
     stack.callback(shutil.rmtree, directory, ignore_errors=True)
     config.stash[_DSN] = stack.enter_context(embedded_postgres(directory, durable=False))
+    records_of(config).logs.append(directory / "postgres.log")
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -74,13 +78,21 @@ def server_dsn(pytestconfig: pytest.Config) -> str:
     return pytestconfig.stash[_DSN]
 
 
+@pytest.fixture(scope="session")
+def records(pytestconfig: pytest.Config) -> Records:
+    """Where the run's answers, logs and dumps go, to be searched for numbers in clear."""
+    return records_of(pytestconfig)
+
+
 @dataclass
 class Databases:
-    """Makes databases on the run's server, and drops them at the end."""
+    """Makes databases on the run's server; none goes before it is dumped."""
 
     dsn: str
     worker: str
+    records: Records
     made: list[str] = field(default_factory=list)
+    dropped: set[str] = field(default_factory=set)
 
     async def create(self, template: str | None = None) -> str:
         """A new database's name; a copy of `template` where one is given."""
@@ -98,6 +110,8 @@ class Databases:
         return self.dsn.replace("/allowances?", f"/{name}?")
 
     async def drop(self, name: str) -> None:
+        await dump(self.url(name), self.records.file(DATABASE))
+        self.dropped.add(name)
         admin = await asyncpg.connect(self.dsn)
         try:
             await admin.execute(f"drop database if exists {name} with (force)")
@@ -106,8 +120,12 @@ class Databases:
 
 
 @pytest.fixture(scope="session")
-def databases(server_dsn: str, worker_id: str) -> Databases:
-    return Databases(server_dsn, worker_id)
+async def databases(server_dsn: str, worker_id: str, records: Records) -> AsyncIterator[Databases]:
+    databases = Databases(server_dsn, worker_id, records)
+    yield databases
+    for name in databases.made:
+        if name not in databases.dropped:
+            await databases.drop(name)
 
 
 @pytest.fixture(scope="session")
@@ -237,6 +255,13 @@ class DemoServer:
         ).stdout
 
 
+def dump_embedded(directory: Path, records: Records) -> None:
+    """Dump the database embedded in a data directory, also while a demo runs on it."""
+    with embedded_postgres(directory) as dsn, closing(asyncio.new_event_loop()) as loop:
+        loop.run_until_complete(dump(dsn, records.file(DATABASE)))
+    records.keep(LOG, directory / "postgres.log")
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -260,7 +285,7 @@ def wait_until_ready(url: str, process: "subprocess.Popen[bytes]", seconds: floa
 
 
 @pytest.fixture(scope="session")
-def demo_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoServer]:
+def demo_server(tmp_path_factory: pytest.TempPathFactory, records: Records) -> Iterator[DemoServer]:
     """A running demo, asked over HTTP. Tests that use it belong to the xdist group `server`."""
     port = free_port()
     directory = tmp_path_factory.mktemp("demo")
@@ -274,6 +299,7 @@ def demo_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoServer
         try:
             wait_until_ready(url, process)
             yield DemoServer(url, environment)
+            dump_embedded(directory, records)
         finally:
             process.terminate()
             process.wait(20)

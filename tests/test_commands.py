@@ -3,6 +3,7 @@
 import csv
 import os
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import jwt
@@ -10,7 +11,8 @@ import pytest
 
 from app.demo.personas import PERSONAS
 from app.schema import sdl
-from tests.conftest import ALLOWANCES, TODAY
+from tests.conftest import ALLOWANCES, TODAY, dump_embedded
+from tests.planted.records import Records
 
 pytestmark = pytest.mark.xdist_group("shell")
 
@@ -42,7 +44,7 @@ class Shell:
 
 
 @pytest.fixture(scope="module")
-def shell(tmp_path_factory: pytest.TempPathFactory) -> Shell:
+def shell(tmp_path_factory: pytest.TempPathFactory, records: Records) -> Iterator[Shell]:
     """A register of generated people, loaded by the commands."""
     shell = Shell(tmp_path_factory.mktemp("shell"))
     shell.directory.chmod(0o755)
@@ -51,7 +53,8 @@ def shell(tmp_path_factory: pytest.TempPathFactory) -> Shell:
     files = listed.split()
     for kind in ("authorities", "citizens", "registrations", "disbursements"):
         shell.output("import", kind, *(file for file in files if f"/{kind}" in file))
-    return shell
+    yield shell
+    dump_embedded(shell.directory / "data", records)
 
 
 def test_help_names_every_command(shell: Shell) -> None:

@@ -42,6 +42,7 @@ async def test_every_entity_resolves_by_its_key(ask: Asker, both: Any) -> None:
     assert data["_entities"][2]["id"] == both["id"]
 
 
+@pytest.mark.answers_national_id
 async def test_a_citizen_joins_by_national_id(ask: Asker, both: Any) -> None:
     query = """query ($r: [_Any!]!) {
       _entities(representations: $r) { ... on Citizen { id nationalId } } }"""

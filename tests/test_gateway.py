@@ -18,6 +18,7 @@ from app import screens
 from app.demo.personas import PERSONAS
 from gateway.children import answers
 from tests.conftest import ROOT, DemoServer, free_port
+from tests.planted.records import LOG, Records
 from tests.test_composition import require_node
 
 pytestmark = pytest.mark.xdist_group("server")  # one demo for all that use it
@@ -72,7 +73,7 @@ def ask(
 
 @pytest.fixture(scope="module")
 def supergraph(
-    demo_server: DemoServer, tmp_path_factory: pytest.TempPathFactory
+    demo_server: DemoServer, tmp_path_factory: pytest.TempPathFactory, records: Records
 ) -> Iterator[Supergraph]:
     require_node()
     log = tmp_path_factory.mktemp("gateway") / "log"
@@ -100,6 +101,7 @@ def supergraph(
             yield running
         finally:
             status = stop(process)
+    records.keep(LOG, log)
     assert status == 0
     assert not answers(running.url)
     assert not answers(running.welfare_card_url)

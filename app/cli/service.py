@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import signal
 import socket
 import sys
@@ -134,6 +135,8 @@ def token(persona: str | None, agency: str | None, scope: str, purpose: str | No
 
 
 def _run(app: Starlette, host: str, port: int, max_message_bytes: int = 1_000_000) -> None:
+    # At DEBUG it prints what passes it, tokens too.
+    logging.getLogger("websockets").setLevel(logging.INFO)
     uvicorn.run(
         app,
         host=host,
