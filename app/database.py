@@ -13,6 +13,7 @@ from app.limits.deadline import time_left
 _OUT_OF_REACH = (
     OSError,  # TimeoutError among them
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # what the driver makes of a connection cut off between messages
     asyncpg.PostgresConnectionError,
     asyncpg.InsufficientResourcesError,
     asyncpg.OperatorInterventionError,

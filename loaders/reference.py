@@ -40,7 +40,8 @@ class Snapshot:
 
 
 REVISION = """
-select (select coalesce(max(id), 0) from import_file where kind = 'AUTHORITIES') as authorities,
+select (select count(*) from import_file
+  where kind = 'AUTHORITIES' and state in ('APPLIED', 'REPORTED')) as authorities,
   (select coalesce(max(id), 0) from rule_table) as rules"""
 
 AUTHORITIES = "select code, name_th, name_en, kind, province, phone from local_authority"

@@ -1,5 +1,6 @@
-"""What the layouts need to know beside the file."""
+"""What the layouts and the tables need to know beside the rows."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -14,8 +15,8 @@ class Context:
     """One import.
 
     `now` is its moment, `today` the same in Thailand; `authorities` are the known codes; `absent`
-    the optional columns that the file lacks; `seen_before` the number under which the
-    same bytes were imported before.
+    the optional columns that the file lacks; `newest` the number of the newest import whose rows
+    these may replace: an earlier import of the same bytes, else this one.
     """
 
     keys: PrivacyKeys
@@ -23,5 +24,5 @@ class Context:
     today: date
     authorities: frozenset[str]
     import_file_id: int
-    seen_before: int | None
-    absent: frozenset[str] = frozenset()
+    newest: int
+    absent: Collection[str] = frozenset()

@@ -1,6 +1,11 @@
-"""One file into the database, in one transaction: either all of it happened, or nothing."""
+"""One file into the database, state by state; killed at any of them, it goes on where it stood.
 
-from collections.abc import Callable, Iterator
+RECEIVED: its rows are read into tables of their own. STAGED: they are checked as a whole. CHECKED:
+they are applied in slices, each in a transaction, in the order of the citizens. APPLIED: the
+rejects are written. REPORTED: it is done.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
@@ -14,31 +19,53 @@ from app.ingest import ledger, staging
 from app.ingest.context import Context
 from app.ingest.kinds import KINDS, Kind
 from app.ingest.layout import Header, Layout, Record, RowConverter, read_header
+from app.ingest.ledger import Entry, ImportState
 from app.ingest.refusals import Refusal, RefusedError
 from app.ingest.rejects_file import rejects_path, remove_rejects, write_rejects
 from app.ingest.release import release_waiting
-from app.ingest.report import AuthorityTotals, ImportKind, Report
+from app.ingest.report import ImportKind, Report
+from app.ingest.shelf import Shelf
 from app.ingest.source import Progress, Source, examine, open_rows
 from app.ingest.tables.authorities import known_authorities
+from app.ingest.tables.batches import close_batches
 from app.ingest.tables.citizens import identify
+from app.ingest.tally import report_of
 from app.privacy import PrivacyKeys
 
-__all__ = ["ImportKind", "Report", "import_file"]
+__all__ = ["Expected", "ImportKind", "Report", "import_file"]
 
+ROWS_A_SLICE = 50_000
 _ROWS_AT_ONCE = 10_000
 
 Rows = Iterator[tuple[int, list[str]]]
+Chunk = list[tuple[int, list[str]]]
 ShowProgress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
-class _Staging:
-    """Where the rows of one file go while it is read."""
+class Expected:
+    """The control totals of the sender; None where they gave none. Amount in satang."""
+
+    rows: int | None = None
+    amount_satang: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Import:
+    """One file on its way."""
 
     connection: asyncpg.Connection
-    kind: Kind
-    context: Context
-    converter: RowConverter
+    kind: ImportKind
+    source: Source
+    keys: PrivacyKeys
+    now: datetime
+    expected: Expected
+    rows_a_slice: int
+    progress: ShowProgress | None
+
+    @property
+    def tables(self) -> Kind:
+        return KINDS[self.kind]
 
 
 async def import_file(
@@ -48,91 +75,57 @@ async def import_file(
     *,
     keys: PrivacyKeys,
     now: datetime,
+    expected: Expected = Expected(),
+    rows_a_slice: int = ROWS_A_SLICE,
     progress: ShowProgress | None = None,
 ) -> Report:
-    """Import a CSV file (plain or gzip); `progress` hears bytes done and bytes in all.
+    """Import a file; `progress` hears bytes done and bytes in all while it is read.
 
     A row is taken or rejected whole; rejected rows go to a file beside the input. `BadInput` when
-    the file as a whole can't be taken, and then nothing changed. Waits while another import works.
+    the file as a whole can't be taken, and then nothing of it is. A file whose import was cut off
+    is taken up again by importing it again.
     """
     try:
         source = examine(path)
-        async with connection.transaction():
-            return await _import(connection, kind, source, keys, now, progress)
+        async with ledger.holding(connection, source.checksum):
+            work = _Import(connection, kind, source, keys, now, expected, rows_a_slice, progress)
+            return await _import(work)
     except BadInput as error:
         raise BadInput(f"{path.name}: {error.message}") from None
 
 
-async def _import(
-    connection: asyncpg.Connection,
-    kind: ImportKind,
-    source: Source,
-    keys: PrivacyKeys,
-    now: datetime,
-    progress: ShowProgress | None,
-) -> Report:
-    context = await _begin(connection, kind, source, keys, now)
-    header, rows = await _stage_file(connection, KINDS[kind], context, source, progress)
-    context = replace(context, absent=header.absent)
-    await KINDS[kind].staged.settle_repeats(connection)
-    await staging.tally_rejected(connection)
-    await KINDS[kind].write(connection, context)
-    report = await _report(connection, kind, source, header, rows)
-    await ledger.close(
-        connection,
-        context.import_file_id,
-        report.rows,
-        report.accepted,
-        report.rejected,
-        report.unchanged,
-        report.waiting,
+async def _import(work: _Import) -> Report:
+    connection, source = work.connection, work.source
+    entry = await ledger.enter(connection, work.kind, source.path.name, source.checksum, work.now)
+    shelf = Shelf(work.tables.staged, entry.id)
+    try:
+        context, header = await _begin(work, entry)
+        await _take_up(work, entry, shelf)
+        if entry.state is ImportState.RECEIVED:
+            await _stage(work, entry, shelf, context, header)
+        if entry.state is ImportState.STAGED:
+            await _check(work, entry, shelf)
+    except BadInput:
+        await shelf.drop(connection)
+        await ledger.end(connection, entry, ImportState.REFUSED, work.now)
+        raise
+    if entry.state is ImportState.CHECKED:
+        await _apply(work, entry, shelf, context)
+    return await _report(work, entry, shelf, context, header)
+
+
+async def _begin(work: _Import, entry: Entry) -> tuple[Context, Header]:
+    context = Context(
+        keys=work.keys,
+        now=work.now,
+        today=work.now.astimezone(BANGKOK).date(),
+        authorities=await known_authorities(work.connection),
+        import_file_id=entry.id,
+        newest=entry.seen_before or entry.id,
     )
-    rejects_file = await _leave_rejects(connection, source, header, report)
-    released = await release_waiting(connection, context) if kind is ImportKind.CITIZENS else 0
-    return replace(report, released=released, rejects_file=rejects_file)
-
-
-async def _begin(
-    connection: asyncpg.Connection,
-    kind: ImportKind,
-    source: Source,
-    keys: PrivacyKeys,
-    now: datetime,
-) -> Context:
-    await ledger.take_turn(connection)
-    await connection.execute(staging.PREPARE)
-    seen_before = await ledger.seen_before(connection, kind, source.checksum)
-    return Context(
-        keys=keys,
-        now=now,
-        today=now.astimezone(BANGKOK).date(),
-        authorities=await known_authorities(connection),
-        import_file_id=await ledger.begin(connection, kind, source.path.name, source.checksum, now),
-        seen_before=seen_before,
-    )
-
-
-async def _stage_file(
-    connection: asyncpg.Connection,
-    kind: Kind,
-    context: Context,
-    source: Source,
-    progress: ShowProgress | None,
-) -> tuple[Header, int]:
-    layout = kind.layout(context)
-    await kind.staged.create(connection)
-    read, count = Progress(), 0
-    with open_rows(source, read) as rows:
-        header = _header(rows, layout)
-        target = _Staging(connection, kind, context, RowConverter(layout, header))
-        while chunk := list(islice(rows, _ROWS_AT_ONCE)):
-            await _stage(target, chunk)
-            count += len(chunk)
-            if progress is not None:
-                progress(read.done, source.size)
-    if not count:
-        raise BadInput("The file has no rows below its header.")
-    return header, count
+    with open_rows(work.source) as rows:
+        header = _header(rows, work.tables.layout(context))
+    return replace(context, absent=header.absent), header
 
 
 def _header(rows: Rows, layout: Layout) -> Header:
@@ -142,18 +135,46 @@ def _header(rows: Rows, layout: Layout) -> Header:
     return read_header(layout, first[1])
 
 
-async def _stage(target: _Staging, chunk: list[tuple[int, list[str]]]) -> None:
-    records, refusals = _convert(target.converter, chunk)
-    if target.kind is KINDS[ImportKind.CITIZENS]:
-        records = await identify(target.connection, target.context.keys, records)
-    await target.kind.staged.copy(target.connection, records)
+async def _take_up(work: _Import, entry: Entry, shelf: Shelf) -> None:
+    """Read the file again where the rows that it had staged are lost."""
+    if entry.state is ImportState.RECEIVED:
+        return
+    ordered = entry.state is not ImportState.STAGED
+    if not await shelf.rows_left(work.connection, ordered=ordered):
+        await ledger.read_again(work.connection, entry)
+
+
+async def _stage(
+    work: _Import, entry: Entry, shelf: Shelf, context: Context, header: Header
+) -> None:
+    await shelf.create(work.connection)
+    converter = RowConverter(work.tables.layout(context), header)
+    read = Progress()
+    count = 0
+    with open_rows(work.source, read) as rows:
+        next(rows)  # the header
+        while chunk := list(islice(rows, _ROWS_AT_ONCE)):
+            records, refusals = _convert(converter, chunk)
+            await _copy(work, shelf, records, refusals)
+            count += len(chunk)
+            if work.progress is not None:
+                work.progress(read.done, work.source.size)
+    if not count:
+        raise BadInput("The file has no rows below its header.")
+    await ledger.move(work.connection, entry, ImportState.STAGED)
+
+
+async def _copy(
+    work: _Import, shelf: Shelf, records: Sequence[Record], refusals: Sequence[Refusal]
+) -> None:
+    if work.kind is ImportKind.CITIZENS:
+        records = await identify(work.connection, work.keys, records)
+    await shelf.copy(work.connection, records)
     if refusals:
-        await staging.reject(target.connection, refusals)
+        await shelf.reject(work.connection, refusals)
 
 
-def _convert(
-    converter: RowConverter, chunk: list[tuple[int, list[str]]]
-) -> tuple[list[Record], list[Refusal]]:
+def _convert(converter: RowConverter, chunk: Chunk) -> tuple[list[Record], list[Refusal]]:
     records: list[Record] = []
     refusals: list[Refusal] = []
     for line, fields in chunk:
@@ -164,32 +185,93 @@ def _convert(
     return records, refusals
 
 
+async def _check(work: _Import, entry: Entry, shelf: Shelf) -> None:
+    """What only the whole file can tell: control totals, and rows that stand twice."""
+    connection = work.connection
+    async with connection.transaction():
+        await ledger.take_turn(connection)
+        await connection.execute(staging.PREPARE)
+        await _refuse_other_totals(work, shelf)
+        async with shelf.whole(connection):
+            await shelf.staged.settle_repeats(connection)
+        await shelf.order(connection)
+        await staging.keep_tally(connection, entry.id, released=False)
+        await ledger.move(connection, entry, ImportState.CHECKED)
+
+
+async def _refuse_other_totals(work: _Import, shelf: Shelf) -> None:
+    expected = work.expected
+    rows = await shelf.rows_read(work.connection)
+    if expected.rows is not None and rows != expected.rows:
+        raise BadInput(
+            f"The file has {rows:,} rows and {expected.rows:,} were expected; nothing was applied."
+        )
+    if expected.amount_satang is None:
+        return
+    amount = await shelf.amount_read(work.connection)
+    if amount != expected.amount_satang:
+        raise BadInput(
+            f"The amounts add up to {amount / 100:,.2f} baht and "
+            f"{expected.amount_satang / 100:,.2f} were expected; nothing was applied."
+        )
+
+
+async def _apply(work: _Import, entry: Entry, shelf: Shelf, context: Context) -> None:
+    while await _apply_slice(work, entry, shelf, context):
+        pass
+    connection = work.connection
+    async with connection.transaction():
+        await ledger.take_turn(connection)
+        await connection.execute(staging.PREPARE)
+        async with shelf.rejects(connection):
+            await staging.tally_rejected(connection)
+        await staging.keep_tally(connection, entry.id, released=False)
+        await close_batches(connection, context, first_time=entry.seen_before is None)
+        report = await report_of(connection, entry.id, work.kind, work.source.path.name)
+        await ledger.close(connection, entry, report.counts)
+
+
+async def _apply_slice(work: _Import, entry: Entry, shelf: Shelf, context: Context) -> bool:
+    """The next slice, in a transaction of its own; false when none was left."""
+    connection = work.connection
+    async with connection.transaction():
+        await ledger.take_turn(connection)
+        through = await shelf.bound(connection, entry.applied_through, work.rows_a_slice)
+        if through is None:
+            return False
+        await connection.execute(staging.PREPARE)
+        async with shelf.slice(connection, entry.applied_through, through):
+            await work.tables.write(connection, context)
+        await staging.keep_tally(connection, entry.id, released=False)
+        await ledger.note_slice(connection, entry, through)
+    return True
+
+
 async def _report(
-    connection: asyncpg.Connection, kind: ImportKind, source: Source, header: Header, rows: int
+    work: _Import, entry: Entry, shelf: Shelf, context: Context, header: Header
 ) -> Report:
-    by_authority = [
-        AuthorityTotals(*row) for row in await staging.totals(connection, "local_authority_code")
-    ]
-    return Report(
-        kind=kind,
-        file_name=source.path.name,
-        rows=rows,
-        accepted=sum(totals.accepted for totals in by_authority),
-        rejected=sum(totals.rejected for totals in by_authority),
-        unchanged=sum(totals.unchanged for totals in by_authority),
-        waiting=sum(totals.waiting for totals in by_authority),
-        amount_satang=sum(totals.amount_satang for totals in by_authority),
-        by_authority=[] if kind is ImportKind.AUTHORITIES else by_authority,
-        unknown_columns=list(header.unknown),
-    )
+    connection = work.connection
+    report = await report_of(connection, entry.id, work.kind, work.source.path.name)
+    rejects_file = await _leave_rejects(work, shelf, header, report)
+    async with connection.transaction():
+        if work.kind is ImportKind.CITIZENS:
+            await ledger.take_turn(connection)
+            await connection.execute(staging.PREPARE)
+            await release_waiting(connection, context)
+        await ledger.end(connection, entry, ImportState.REPORTED, work.now)
+        await shelf.drop(connection)
+    released = (await report_of(connection, entry.id, work.kind, "")).released
+    unknown = list(header.unknown)
+    return replace(report, released=released, rejects_file=rejects_file, unknown_columns=unknown)
 
 
 async def _leave_rejects(
-    connection: asyncpg.Connection, source: Source, header: Header, report: Report
+    work: _Import, shelf: Shelf, header: Header, report: Report
 ) -> Path | None:
-    path = rejects_path(source.path)
+    path = rejects_path(work.source.path)
     if not report.rejected:
         remove_rejects(path)
         return None
-    await write_rejects(connection, source, header, path)
+    async with work.connection.transaction(), shelf.rejects(work.connection):
+        await write_rejects(work.connection, work.source, header, path)
     return path

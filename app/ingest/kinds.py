@@ -18,7 +18,7 @@ from app.ingest.tables import authorities, citizens, disbursements, registration
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """How one kind of file is read and written. `write` runs when all its rows are staged."""
+    """How one kind of file is read and written. `write` applies what is staged."""
 
     staged: Staged
     layout: Callable[[Context], Layout]
@@ -41,14 +41,9 @@ async def _write_registrations(connection: asyncpg.Connection, context: Context)
         )
 
 
-async def _write_disbursements(connection: asyncpg.Connection, context: Context) -> None:
-    await disbursements.apply_disbursements(
-        connection,
-        context.import_file_id,
-        context.now,
-        seen_before=context.seen_before,
-        absent=context.absent,
-    )
+async def write_disbursements(connection: asyncpg.Connection, context: Context) -> None:
+    """Apply the staged disbursements, and put those of unknown citizens aside."""
+    await disbursements.apply_disbursements(connection, context)
     if await any_waiting(connection):
         await disbursements.keep_disbursements_waiting(connection, context.import_file_id)
 
@@ -61,7 +56,5 @@ KINDS: Mapping[ImportKind, Kind] = {
     ImportKind.REGISTRATIONS: Kind(
         registrations.STAGED, registrations_layout, _write_registrations
     ),
-    ImportKind.DISBURSEMENTS: Kind(
-        disbursements.STAGED, disbursements_layout, _write_disbursements
-    ),
+    ImportKind.DISBURSEMENTS: Kind(disbursements.STAGED, disbursements_layout, write_disbursements),
 }

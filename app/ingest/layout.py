@@ -34,7 +34,7 @@ class Layout:
 
     `record(line, *values)` raises `RefusedError`, with the field, where values are at odds.
     `counted_by` names the columns by which a rejected row is counted, as far as they are readable:
-    local authority, scheme, period.
+    local authority, scheme, period, amount.
     """
 
     columns: tuple[Column, ...]

@@ -1,56 +1,152 @@
-"""The ledger of imported files, and the lock that lets one import work at a time."""
+"""The ledger of imported files: the state of each, and the locks under which it moves on."""
 
+import enum
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import asyncpg
 
+from app.errors import BadInput
 from app.ingest.report import ImportKind
+
+
+class ImportState(enum.StrEnum):
+    """How far a file has come; each state is durable."""
+
+    RECEIVED = "RECEIVED"
+    STAGED = "STAGED"
+    CHECKED = "CHECKED"
+    APPLIED = "APPLIED"
+    REPORTED = "REPORTED"
+    REFUSED = "REFUSED"
+
+
+_OPEN_STATES = ("RECEIVED", "STAGED", "CHECKED", "APPLIED")
+
+
+@dataclass(slots=True)
+class Entry:
+    """A file in the ledger. `seen_before`: the number of an earlier import of the same bytes."""
+
+    id: int
+    state: ImportState
+    applied_through: bytes | None = None
+    seen_before: int | None = None
+
 
 # One lock for all kinds: registrations, payments and the rows that a citizens file releases write
 # the same tables, and in another order than each other.
 _LOCK = "select pg_advisory_xact_lock(7022005)"
-_SEEN = "select max(id) from import_file where kind = $1 and checksum = $2"
-_BEGIN = """
-insert into import_file
-  (kind, name, checksum, received_at, rows, accepted, rejected, unchanged, waiting)
-values ($1, $2, $3, $4, 0, 0, 0, 0, 0) returning id
+_HOLD = "select pg_try_advisory_lock(7022006, $1)"
+_LET_GO = "select pg_advisory_unlock(7022006, $1)"
+
+_SEEN = """
+select max(id) from import_file
+where kind = $1 and checksum = $2 and state = 'REPORTED' and request_id is null
 """
+_UNFINISHED = """
+select id, state, applied_through from import_file
+where kind = $1 and checksum = $2 and state::text = any($3) and request_id is null
+order by id desc limit 1
+"""
+_BEGIN = """
+insert into import_file (kind, name, checksum, received_at, imported_by, request_id,
+  state, rows, accepted, rejected, unchanged, waiting)
+values ($1, $2, $3, $4, $5, $6, 'RECEIVED', 0, 0, 0, 0, 0) returning id
+"""
+_MOVE = "update import_file set state = $2 where id = $1"
+_READ_AGAIN = "update import_file set state = 'RECEIVED', applied_through = null where id = $1"
+_APPLIED_THROUGH = "update import_file set applied_through = $2 where id = $1"
 _CLOSE = """
 update import_file
-set rows = $2, accepted = $3, rejected = $4, unchanged = $5, waiting = $6 where id = $1
+set rows = $2, accepted = $3, rejected = $4, unchanged = $5, waiting = $6, state = 'APPLIED'
+where id = $1
 """
+_END = "update import_file set state = $2, ended_at = $3 where id = $1"
+_FORGET_TALLY = "delete from import_tally where import_file_id = $1"
 
 
 async def take_turn(connection: asyncpg.Connection) -> None:
-    """Wait until no other import is at work; holds until the transaction ends."""
+    """Wait until nobody else writes what files write; holds until the transaction ends."""
     await connection.execute(_LOCK)
 
 
-async def seen_before(
-    connection: asyncpg.Connection, kind: ImportKind, checksum: bytes
-) -> int | None:
-    """The number of the last import of the same bytes as this kind; None if there was none."""
-    number: int | None = await connection.fetchval(_SEEN, kind.value, checksum)
-    return number
+@asynccontextmanager
+async def holding(connection: asyncpg.Connection, checksum: bytes) -> AsyncIterator[None]:
+    """The file is ours alone; `BadInput` where another process has it."""
+    key = int.from_bytes(checksum[:4], signed=True)
+    if not await connection.fetchval(_HOLD, key):
+        raise BadInput("Another process is importing this file. Wait until it has ended.")
+    try:
+        yield
+    finally:
+        if not connection.is_closed():
+            await connection.execute(_LET_GO, key)
+
+
+async def enter(
+    connection: asyncpg.Connection, kind: ImportKind, name: str, checksum: bytes, now: datetime
+) -> Entry:
+    """The file's entry: the one that was not finished, else a new one."""
+    seen_before = await connection.fetchval(_SEEN, kind.value, checksum)
+    row = await connection.fetchrow(_UNFINISHED, kind.value, checksum, list(_OPEN_STATES))
+    if row is not None:
+        return Entry(row["id"], ImportState(row["state"]), row["applied_through"], seen_before)
+    return await begin(connection, kind, name, checksum, now, seen_before=seen_before)
 
 
 async def begin(
-    connection: asyncpg.Connection, kind: ImportKind, name: str, checksum: bytes, now: datetime
-) -> int:
-    """Enter a file; returns the number that its batches and waiting rows carry."""
-    number: Any = await connection.fetchval(_BEGIN, kind.value, name, checksum, now)
-    return int(number)
-
-
-async def close(
     connection: asyncpg.Connection,
-    number: int,
-    rows: int,
-    accepted: int,
-    rejected: int,
-    unchanged: int,
-    waiting: int,
+    kind: ImportKind,
+    name: str,
+    checksum: bytes,
+    now: datetime,
+    *,
+    imported_by: str = "",
+    request_id: str | None = None,
+    seen_before: int | None = None,
+) -> Entry:
+    """A new entry; its number is what its batches and waiting rows carry."""
+    number = await connection.fetchval(
+        _BEGIN, kind.value, name, checksum, now, imported_by, request_id
+    )
+    return Entry(int(number), ImportState.RECEIVED, None, seen_before)
+
+
+async def move(connection: asyncpg.Connection, entry: Entry, state: ImportState) -> None:
+    """To the next state."""
+    await connection.execute(_MOVE, entry.id, state.value)
+    entry.state = state
+
+
+async def read_again(connection: asyncpg.Connection, entry: Entry) -> None:
+    """Back to the first state: the staged rows are lost, and so are the counts of those applied."""
+    async with connection.transaction():
+        await connection.execute(_FORGET_TALLY, entry.id)
+        await connection.execute(_READ_AGAIN, entry.id)
+    entry.state, entry.applied_through = ImportState.RECEIVED, None
+
+
+async def note_slice(connection: asyncpg.Connection, entry: Entry, through: bytes) -> None:
+    """A slice is applied; in the transaction that applied it."""
+    await connection.execute(_APPLIED_THROUGH, entry.id, through)
+    entry.applied_through = through
+
+
+async def close(connection: asyncpg.Connection, entry: Entry, counts: Sequence[int]) -> None:
+    """Enter what became of the rows (rows, accepted, rejected, unchanged, waiting).
+
+    The database refuses a sum that leaves one out.
+    """
+    await connection.execute(_CLOSE, entry.id, *counts)
+    entry.state = ImportState.APPLIED
+
+
+async def end(
+    connection: asyncpg.Connection, entry: Entry, state: ImportState, now: datetime
 ) -> None:
-    """Enter what became of the rows; the database refuses a sum that leaves one out."""
-    await connection.execute(_CLOSE, number, rows, accepted, rejected, unchanged, waiting)
+    """REPORTED or REFUSED."""
+    await connection.execute(_END, entry.id, state.value, now)
+    entry.state = state

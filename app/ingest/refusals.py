@@ -61,3 +61,4 @@ class Refusal:
     local_authority_code: str | None = None
     scheme: str | None = None
     period: date | None = None
+    amount_satang: int | None = None

@@ -52,6 +52,11 @@ class Report:
     rejects_file: Path | None = None
     unknown_columns: list[str] = field(default_factory=list)
 
+    @property
+    def counts(self) -> tuple[int, int, int, int, int]:
+        """Rows, accepted, rejected, unchanged, waiting."""
+        return self.rows, self.accepted, self.rejected, self.unchanged, self.waiting
+
     def lines(self, most_authorities: int = 20) -> Iterator[str]:
         """The report as plain text, with the first local authorities by code."""
         yield f"{self.file_name}: {self.rows:,} rows, {_counts(self)}{self._baht()}"

@@ -1,8 +1,12 @@
-"""The temporary tables of one import: staged rows, rejected rows, and what became of each."""
+"""Staged rows, rejected rows, and what became of each.
+
+The statements that check and apply rows name them `staged_…`, `rejected` and `tally`. A transaction
+gives these names to what it works on: the whole of a file or a slice of it (both in shelf.py), or
+rows of its own.
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import asyncpg
 
@@ -12,16 +16,7 @@ from app.ingest.sql import sql
 
 PREPARE = """
 set local work_mem = '96MB';
-drop table if exists rejected, tally;
-create temporary table rejected (
-  line integer not null,
-  field text not null,
-  code text not null,
-  reason text not null,
-  local_authority_code text,
-  scheme scheme,
-  period date
-) on commit drop;
+drop table if exists tally;
 create temporary table tally (
   outcome text not null,
   local_authority_code text,
@@ -32,8 +27,25 @@ create temporary table tally (
 ) on commit drop
 """
 
+REJECTED_DEFINITION = """
+  line integer not null,
+  field text not null,
+  code text not null,
+  reason text not null,
+  local_authority_code text,
+  scheme scheme,
+  period date,
+  amount_satang bigint"""
+_OWN_REJECTED = f"""
+drop table if exists rejected;
+create temporary table rejected ({REJECTED_DEFINITION}
+) on commit drop
+"""
+
 FORGET_TALLY = "delete from tally"
-_REJECTED = ("line", "field", "code", "reason", "local_authority_code", "scheme", "period")
+REJECTED_NAMES = (
+    "line", "field", "code", "reason", "local_authority_code", "scheme", "period", "amount_satang",
+)  # fmt: skip
 
 # Few rows are repeated, so only those are compared in full.
 _FIND_REPEATS = """
@@ -54,10 +66,11 @@ select line, line = first_line as first, conflicting,
 from compared join judged using ({key})
 """
 _REJECT_CONFLICTS = """
-insert into rejected (line, field, code, reason, local_authority_code, scheme, period)
+insert into rejected (line, field, code, reason, local_authority_code, scheme, period,
+  amount_satang)
 select line, '{field}', 'CONFLICTING_DUPLICATE',
   'The same {noun} stands with other values on line ' || other_lines || '; keep the right one.',
-  {counted}
+  {counted}, {amount}
 from {table} join repeats using (line) where conflicting
 """
 _TALLY_REPEATS = """
@@ -77,24 +90,29 @@ from rejected group by 2, 3, 4
 
 
 _ANY_WAITING = "select exists (select from tally where outcome = 'waiting')"
-TOTALS = """
-select {by}, sum(rows)::bigint as rows,
-  coalesce(sum(rows) filter (where outcome = 'accepted'), 0)::bigint as accepted,
-  coalesce(sum(rows) filter (where outcome = 'rejected'), 0)::bigint as rejected,
-  coalesce(sum(rows) filter (where outcome = 'unchanged'), 0)::bigint as unchanged,
-  coalesce(sum(rows) filter (where outcome = 'waiting'), 0)::bigint as waiting,
-  coalesce(sum(amount_satang) filter (where outcome in ('accepted', 'unchanged')), 0)::bigint
-    as amount_satang
-from tally
-group by {by} order by {by}"""
+_KEEP_TALLY = """
+insert into import_tally (import_file_id, released, outcome, local_authority_code, scheme, period,
+  rows, amount_satang)
+select $1, $2, outcome, local_authority_code, scheme, period, sum(rows), sum(amount_satang)
+from tally group by 3, 4, 5, 6
+on conflict (import_file_id, released, outcome, local_authority_code, scheme, period) do update
+set rows = import_tally.rows + excluded.rows,
+  amount_satang = import_tally.amount_satang + excluded.amount_satang
+"""
+
+
+# The key of the tables that the rows go to; those of unknown citizens come last.
+BY_CITIZEN = r"""case when l.citizen_id is null then '\x01' || s.national_id_hmac
+    else '\x00' || uuid_send(l.citizen_id) end"""
 
 
 @dataclass(frozen=True, slots=True)
 class Staged:
-    """A staging table: its columns, the key of a row, and how a row is named and counted.
+    """A kind of staged row: its columns, its key, and how a row is named and counted.
 
     `own` are columns that differ between two readings of the same row, so they are not compared.
-    `counted` are the SQL of local authority, scheme and period.
+    `counted` are the SQL of local authority, scheme and period; `slice_key` that of the bytes by
+    which the rows are applied in order: rows of one citizen have the same, and so stay together.
     """
 
     table: str
@@ -103,29 +121,26 @@ class Staged:
     field: str
     noun: str
     counted: str
+    slice_key: str
     own: Sequence[str] = ("line",)
 
     @property
     def names(self) -> list[str]:
         return [name for name, _ in self.columns]
 
-    async def create(self, connection: asyncpg.Connection) -> None:
-        """Make the table, empty."""
-        columns = ", ".join(f"{name} {of_type}" for name, of_type in self.columns)
+    @property
+    def definition(self) -> str:
+        return ", ".join(f"{name} {of_type}" for name, of_type in self.columns)
+
+    async def create_own(self, connection: asyncpg.Connection) -> None:
+        """Make the table for rows of this transaction alone, empty."""
         await connection.execute(
             f"drop table if exists {self.table}; "
-            f"create temporary table {self.table} ({columns}) on commit drop"
-        )
-
-    async def copy(self, connection: asyncpg.Connection, records: Iterable[Record]) -> None:
-        """Add records, in the order of the columns."""
-        await connection.copy_records_to_table(
-            self.table, records=records, columns=self.names, schema_name="pg_temp"
+            f"create temporary table {self.table} ({self.definition}) on commit drop"
         )
 
     async def settle_repeats(self, connection: asyncpg.Connection) -> None:
         """Of rows with the same key keep the first if all say the same, else reject them all."""
-        await connection.execute(f"analyze {self.table}")
         await connection.execute(self._sql(_FIND_REPEATS))
         if await connection.fetchval("select exists (select from repeats)"):
             for statement in (_REJECT_CONFLICTS, _TALLY_REPEATS, _DELETE_REPEATS):
@@ -140,17 +155,44 @@ class Staged:
             field=self.field,
             noun=self.noun,
             counted=self.counted,
+            amount="amount_satang" if "amount_satang" in self.names else "null",
         )
 
 
-async def reject(connection: asyncpg.Connection, refusals: Iterable[Refusal]) -> None:
-    """Keep rejected rows, without what they hold."""
-    rows = [
-        (r.line, r.field, r.code, r.sentence, r.local_authority_code, r.scheme, r.period)
-        for r in refusals
-    ]
+async def create_own_rejected(connection: asyncpg.Connection) -> None:
+    """Make the table of rejected rows of this transaction alone, empty."""
+    await connection.execute(_OWN_REJECTED)
+
+
+async def copy_own(
+    connection: asyncpg.Connection,
+    staged: Staged,
+    records: Iterable[Record],
+    refusals: Iterable[Refusal],
+) -> None:
+    """Add rows to this transaction's own tables."""
     await connection.copy_records_to_table(
-        "rejected", records=rows, columns=_REJECTED, schema_name="pg_temp"
+        staged.table, records=records, columns=staged.names, schema_name="pg_temp"
+    )
+    await connection.copy_records_to_table(
+        "rejected",
+        records=map(rejected_record, refusals),
+        columns=REJECTED_NAMES,
+        schema_name="pg_temp",
+    )
+
+
+def rejected_record(refusal: Refusal) -> Record:
+    """A refusal as a row of `rejected`, without what the refused row holds."""
+    return (
+        refusal.line,
+        refusal.field,
+        refusal.code,
+        refusal.sentence,
+        refusal.local_authority_code,
+        refusal.scheme,
+        refusal.period,
+        refusal.amount_satang,
     )
 
 
@@ -164,6 +206,7 @@ async def any_waiting(connection: asyncpg.Connection) -> bool:
     return bool(await connection.fetchval(_ANY_WAITING))
 
 
-async def totals(connection: asyncpg.Connection, by: str) -> list[Any]:
-    """The tally as rows (key, rows, accepted, rejected, unchanged, waiting, amount in satang)."""
-    return await connection.fetch(sql(TOTALS, by=by))
+async def keep_tally(connection: asyncpg.Connection, number: int, *, released: bool) -> None:
+    """Add this transaction's tally to the file's own, for good."""
+    await connection.execute(_KEEP_TALLY, number, released)
+    await connection.execute(FORGET_TALLY)

@@ -152,11 +152,14 @@ class Office:
     async def value(self, query: str) -> Any:
         return await self.connection.fetchval(query)
 
-    async def tables(self, but: Iterable[str] = ("import_file",)) -> dict[str, list[str]]:
+    async def tables(
+        self, but: Iterable[str] = ("import_file", "import_tally")
+    ) -> dict[str, list[str]]:
         """Every row of every table as text, in a fixed order; partitions through their parent."""
         names = await self.connection.fetch(
             "select relname from pg_class where relnamespace = 'public'::regnamespace"
-            " and relkind in ('r', 'p') and not relispartition and relname <> all($1)",
+            " and relkind in ('r', 'p') and not relispartition and relname <> all($1)"
+            " and relname not like 'staging%'",
             ["schema_migration", *but],
         )
         return {row["relname"]: await self._dump(row["relname"]) for row in names}

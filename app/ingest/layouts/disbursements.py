@@ -44,7 +44,7 @@ def disbursements_layout(context: Context) -> Layout:
             Column("repays_period", period),
         ),
         record=partial(_record, context),
-        counted_by=("local_authority_code", "scheme", "period"),
+        counted_by=("local_authority_code", "scheme", "period", "amount"),
     )
 
 

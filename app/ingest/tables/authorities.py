@@ -16,6 +16,7 @@ STAGED = Staged(
     field="code",
     noun="authority",
     counted="code, null::scheme, null::date",
+    slice_key="convert_to(s.code, 'UTF8')",
 )
 
 _NAMES = FIELDS[1:]

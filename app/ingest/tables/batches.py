@@ -1,36 +1,89 @@
 """The batches that a file of disbursements makes: one for each scheme and month it changed."""
 
-from datetime import datetime
-
 import asyncpg
 
+from app.ingest.context import Context
 from app.ingest.sql import sql
-from app.ingest.staging import TOTALS
 
 # A month that a file changes nothing in makes no batch. A month whose rows were all rejected makes
 # one, REJECTED, the first time this file comes.
-_OPEN = sql(
-    """
+_OPEN = """
 insert into disbursement_batch (import_file_id, scheme, period, received_at, version, status,
   rows, accepted, rejected, unchanged, waiting, amount_satang)
-select $1, t.scheme, t.period, $2, v.version,
-  case when t.accepted = 0 then 'REJECTED' when v.version > 1 then 'CORRECTED'
-    when t.rejected > 0 then 'PARTIAL' else 'LOADED' end::batch_status,
-  t.rows, t.accepted, t.rejected, t.unchanged, t.waiting, t.amount_satang
-from ({totals}) t
+select $1, t.scheme, t.period, $2, v.version, 'RECEIVED', 0, 0, 0, 0, 0, 0
+from ({months}) t
 cross join lateral (
   select coalesce(max(version), 0) + 1 as version from disbursement_batch b
   where b.scheme = t.scheme and b.period = t.period) v
-where t.scheme is not null and t.period is not null
-  and (t.accepted > 0 or (t.rejected = t.rows and $3))
 order by t.scheme, t.period
+on conflict (import_file_id, scheme, period) do nothing
+"""
+_OPEN_ACCEPTED = sql(
+    _OPEN,
+    months="""
+  select distinct scheme, period from tally
+  where outcome = 'accepted' and scheme is not null and period is not null""",
+)
+_TOTALS = """
+select scheme, period, sum(rows)::bigint as rows,
+  coalesce(sum(rows) filter (where outcome = 'accepted'), 0)::bigint as accepted,
+  coalesce(sum(rows) filter (where outcome = 'rejected'), 0)::bigint as rejected,
+  coalesce(sum(rows) filter (where outcome = 'unchanged'), 0)::bigint as unchanged,
+  coalesce(sum(rows) filter (where outcome = 'waiting'), 0)::bigint as waiting,
+  coalesce(sum(amount_satang) filter (where outcome in ('accepted', 'unchanged')), 0)::bigint
+    as amount_satang
+from import_tally
+where import_file_id = $1 and scheme is not null and period is not null
+group by scheme, period
+"""
+_OPEN_REJECTED = sql(
+    _OPEN, months=sql("select * from ({totals}) t where rejected = rows", totals=_TOTALS)
+)
+_OPEN_EVERY = sql(_OPEN, months=_TOTALS)
+_COUNT_FATES = """
+update disbursement_batch b set paid = b.paid + r.paid, delayed = b.delayed + r.delayed
+from (
+  select scheme, period, count(*) filter (where status = 'PAID') as paid,
+    count(*) filter (where reason_code = 'BUDGET_DELAY') as delayed
+  from resolved_disbursement where outcome in ('new', 'changed') group by 1, 2) r
+where b.import_file_id = $1 and (b.scheme, b.period) = (r.scheme, r.period)
+"""
+_CLOSE = sql(
+    """
+update disbursement_batch b
+set rows = t.rows, accepted = t.accepted, rejected = t.rejected, unchanged = t.unchanged,
+  waiting = t.waiting, amount_satang = t.amount_satang,
+  status = case when t.rejected = t.rows then 'REJECTED' when b.version > 1 then 'CORRECTED'
+    when t.rejected > 0 then 'PARTIAL' when b.delayed > 0 and b.paid = 0 then 'DELAYED'
+    else 'LOADED' end::batch_status
+from ({totals}) t
+where b.import_file_id = $1 and (b.scheme, b.period) = (t.scheme, t.period)
 """,
-    totals=sql(TOTALS, by="scheme, period"),
+    totals=_TOTALS,
 )
 
 
-async def open_batches(
-    connection: asyncpg.Connection, import_file_id: int, now: datetime, *, seen_before: bool
+async def open_batches(connection: asyncpg.Connection, context: Context) -> None:
+    """Add the batches of the months that this transaction changes, with no counts yet."""
+    await connection.execute(_OPEN_ACCEPTED, context.import_file_id, context.now)
+    await connection.execute(_COUNT_FATES, context.import_file_id)
+
+
+async def close_batches(
+    connection: asyncpg.Connection,
+    context: Context,
+    *,
+    first_time: bool = True,
+    every_month: bool = False,
 ) -> None:
-    """Add the batches of this file from the tally."""
-    await connection.execute(_OPEN, import_file_id, now, not seen_before)
+    """Give the batches of a file their counts and their status, when all its rows are tallied.
+
+    `first_time`: the file was not imported before; `every_month`: also a month in which nothing
+    changed has a batch.
+    """
+    number, now = context.import_file_id, context.now
+    if every_month:
+        await connection.execute(_OPEN_EVERY, number, now)
+    elif first_time:
+        await connection.execute(_OPEN_REJECTED, number, now)
+    await connection.execute(_CLOSE, number)

@@ -39,12 +39,20 @@ STAGED = Staged(
     field="national_id",
     noun="citizen",
     counted="local_authority_code, null::scheme, null::date",
+    slice_key="s.national_id_hmac",
     own=["line", "citizen_id", "national_id_encrypted", "previous_hmac"],
 )
 
 _NAMES = [name for name, _ in _FACTS]
 
 _KNOWN = "select national_id_hmac, citizen_id from citizen_lookup where national_id_hmac = any($1)"
+# Another import may have brought a citizen since their row was staged: what is looked up stands.
+_TAKE_ID = """
+update staged_citizen s set citizen_id = l.citizen_id, national_id_encrypted = null
+from citizen_lookup l
+where l.national_id_hmac in (s.national_id_hmac, s.previous_hmac)
+  and l.citizen_id <> s.citizen_id
+"""
 _RESOLVE = """
 drop table if exists resolved_citizen;
 create temporary table resolved_citizen on commit drop as
@@ -114,6 +122,6 @@ async def apply_citizens(
     """Write who is new or changed."""
     values = resulting(_NAMES, "c", absent)
     resolve = sql(_RESOLVE, values=selected(_NAMES, values), differ=differ(_NAMES, values, "c"))
-    for statement in (resolve, _TALLY, _LOOK_UP):
+    for statement in (_TAKE_ID, resolve, _TALLY, _LOOK_UP):
         await connection.execute(statement)
     await connection.execute(_UPSERT, now)

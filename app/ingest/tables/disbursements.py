@@ -1,12 +1,10 @@
 """Staged disbursements into `payment`, with what they replace into `payment_history`."""
 
-from collections.abc import Collection
-from datetime import datetime
-
 import asyncpg
 
+from app.ingest.context import Context
 from app.ingest.sql import sql
-from app.ingest.staging import Staged
+from app.ingest.staging import BY_CITIZEN, Staged
 from app.ingest.tables.accounts import open_accounts
 from app.ingest.tables.batches import open_batches
 from app.ingest.tables.paid_registrations import follow_payments
@@ -42,6 +40,7 @@ STAGED = Staged(
     field="national_id",
     noun="payment",
     counted="local_authority_code, scheme, period",
+    slice_key=BY_CITIZEN,
 )
 
 _KEY = ["citizen_id", "scheme", "period", "sequence"]
@@ -60,7 +59,8 @@ _HISTORY = [*_KEY, "kind", "repays_period", *_FACTS, "bank_account_id", "batch_i
 _PERIODS = "select distinct period from staged_disbursement"
 _PARTITION = "select ensure_payment_partition($1)"
 
-# A file that was imported before changes nothing that a later file has written since.
+# A file that was imported before, or is taken up again, changes nothing that a later one has
+# written since. `again`: this import has written it already, before its staged rows were lost.
 _RESOLVE = """
 create temporary table resolved_disbursement on commit drop as
 select l.citizen_id, s.scheme, s.period, s.sequence, s.kind, s.repays_period,
@@ -68,8 +68,9 @@ select l.citizen_id, s.scheme, s.period, s.sequence, s.kind, s.repays_period,
   {account} as bank_account_id, a.active as account_active, p.bank_account_id as old_account_id,
   case when l.citizen_id is null then 'waiting'
     when p.citizen_id is null then 'new'
-    when {differ} and coalesce(b.import_file_id <= $3, $3 is null) then 'changed'
+    when {differ} and b.import_file_id <= $3 then 'changed'
     when k.line is not null then 'corrected'
+    when b.import_file_id = $4 then 'again'
     else 'unchanged' end as outcome
 from staged_disbursement s
 left join citizen_lookup l using (national_id_hmac)
@@ -90,7 +91,7 @@ _ACCOUNT_KEPT = """case when coalesce(p.channel, s.channel) = 'CASH' then null
 _SPAN = "select min(period) as first, max(period) as last from staged_disbursement"
 _TALLY = """
 insert into tally
-select case when outcome in ('new', 'changed', 'corrected') then 'accepted' else outcome end,
+select case when outcome in ('unchanged', 'waiting') then outcome else 'accepted' end,
   local_authority_code, scheme, period, count(*), sum(amount_satang)
 from resolved_disbursement group by 1, 2, 3, 4
 """
@@ -142,22 +143,15 @@ cross join lateral jsonb_populate_record(null::staged_disbursement, n.record) r
 """
 
 
-async def apply_disbursements(
-    connection: asyncpg.Connection,
-    import_file_id: int,
-    now: datetime,
-    *,
-    seen_before: int | None,
-    absent: Collection[str],
-) -> None:
+async def apply_disbursements(connection: asyncpg.Connection, context: Context) -> None:
     """Write what is new or changed: accounts, batches, payments, then what follows from them."""
     await _ensure_partitions(connection)
     await open_accounts(connection, STAGED.table)
-    await _resolve(connection, seen_before, absent)
-    await open_batches(connection, import_file_id, now, seen_before=seen_before is not None)
-    await connection.execute(_KEEP_OLD, import_file_id, now)
-    await connection.execute(_UPSERT, import_file_id)
-    await follow_payments(connection, now)
+    await _resolve(connection, context)
+    await open_batches(connection, context)
+    await connection.execute(_KEEP_OLD, context.import_file_id, context.now)
+    await connection.execute(_UPSERT, context.import_file_id)
+    await follow_payments(connection, context.now)
 
 
 async def _ensure_partitions(connection: asyncpg.Connection) -> None:
@@ -166,9 +160,8 @@ async def _ensure_partitions(connection: asyncpg.Connection) -> None:
         await connection.execute(_PARTITION, year)
 
 
-async def _resolve(
-    connection: asyncpg.Connection, seen_before: int | None, absent: Collection[str]
-) -> None:
+async def _resolve(connection: asyncpg.Connection, context: Context) -> None:
+    absent = context.absent
     values = resulting(_FACTS, "p", _WHERE_TO.intersection(absent))
     account = _ACCOUNT_KEPT if set(absent) >= _WHERE_TO else "a.id"
     resolve = sql(
@@ -179,8 +172,9 @@ async def _resolve(
     )
     # The span lets the planner leave the other years' partitions alone.
     (span,) = await connection.fetch(_SPAN)
+    months = span["first"], span["last"]
     await connection.execute("drop table if exists resolved_disbursement")
-    await connection.execute(resolve, span["first"], span["last"], seen_before)
+    await connection.execute(resolve, *months, context.newest, context.import_file_id)
     await connection.execute("analyze resolved_disbursement")
     await connection.execute(_TALLY)
 
@@ -192,6 +186,6 @@ async def keep_disbursements_waiting(connection: asyncpg.Connection, import_file
 
 async def stage_released_disbursements(connection: asyncpg.Connection) -> int:
     """Stage the waiting rows whose citizen is known by now; returns how many."""
-    await STAGED.create(connection)
+    await STAGED.create_own(connection)
     status = await connection.execute(_RELEASE)
     return int(status.split()[-1])

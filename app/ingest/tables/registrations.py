@@ -6,7 +6,7 @@ from datetime import datetime
 import asyncpg
 
 from app.ingest.sql import sql
-from app.ingest.staging import Staged
+from app.ingest.staging import BY_CITIZEN, Staged
 from app.ingest.tables.accounts import open_accounts
 from app.ingest.tables.resolving import differ, resulting, selected, upsert
 
@@ -36,6 +36,7 @@ STAGED = Staged(
     field="national_id",
     noun="registration",
     counted="local_authority_code, scheme, null::date",
+    slice_key=BY_CITIZEN,
 )
 
 NO_ACCOUNT_FACT = "date '1900-01-01'"
@@ -147,6 +148,6 @@ async def keep_registrations_waiting(
 
 async def stage_released_registrations(connection: asyncpg.Connection) -> int:
     """Stage the waiting rows whose citizen is known by now; returns how many."""
-    await STAGED.create(connection)
+    await STAGED.create_own(connection)
     status = await connection.execute(_RELEASE)
     return int(status.split()[-1])

@@ -1,0 +1,167 @@
+"""The unlogged tables of one file, and which of their rows a transaction sees."""
+
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import asyncpg
+
+from app.ingest.layout import Record
+from app.ingest.refusals import Refusal
+from app.ingest.sql import sql
+from app.ingest.staging import REJECTED_DEFINITION, REJECTED_NAMES, Staged, rejected_record
+
+_CREATE = """
+drop table if exists {rows}, {ordered}, {rejected};
+create unlogged table {rows} ({columns});
+create unlogged table {rejected} ({rejected_columns})
+"""
+_COUNT = """
+select (select count(*) from {rows}) + (select count(*) from {rejected}) as rows,
+  (select coalesce(sum(amount_satang), 0) from {rejected})::bigint as rejected_satang
+"""
+_ORDER = """
+create unlogged table {ordered} as
+select {slice_key} as slice_key, s.* from {rows} s {lookup} order by 1;
+create index on {ordered} (slice_key);
+analyze {ordered};
+drop table {rows}
+"""
+_LOOKUP = "left join citizen_lookup l using (national_id_hmac)"
+_BOUND = """
+select coalesce(
+  (select slice_key from {ordered} where slice_key > $1 order by slice_key offset $2 limit 1),
+  (select max(slice_key) from {ordered} where slice_key > $1))
+"""
+_ANY = "select exists (select from {table}) or exists (select from {rejected})"
+_VIEW = """
+create temporary view {table} as select {names} from {source} {condition};
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """The tables of one file, by its number. They outlive a process, not a crash of the server."""
+
+    staged: Staged
+    number: int
+
+    @property
+    def rows(self) -> str:
+        return f"staging_rows_{self.number}"
+
+    @property
+    def ordered(self) -> str:
+        return f"staging_ordered_{self.number}"
+
+    @property
+    def rejected(self) -> str:
+        return f"staging_rejected_{self.number}"
+
+    async def create(self, connection: asyncpg.Connection) -> None:
+        """Make the tables, empty."""
+        await connection.execute(self._sql(_CREATE))
+
+    async def drop(self, connection: asyncpg.Connection) -> None:
+        """Take the tables away."""
+        await connection.execute(
+            f"drop table if exists {self.rows}, {self.ordered}, {self.rejected}"
+        )
+
+    async def copy(self, connection: asyncpg.Connection, records: Iterable[Record]) -> None:
+        """Add records, in the order of the columns."""
+        await connection.copy_records_to_table(
+            self.rows,
+            records=records,
+            columns=self.staged.names,
+        )
+
+    async def reject(self, connection: asyncpg.Connection, refusals: Iterable[Refusal]) -> None:
+        """Keep rejected rows, without what they hold."""
+        await connection.copy_records_to_table(
+            self.rejected,
+            records=map(rejected_record, refusals),
+            columns=REJECTED_NAMES,
+        )
+
+    async def rows_read(self, connection: asyncpg.Connection) -> int:
+        """How many rows were staged or rejected while the file was read."""
+        (row,) = await connection.fetch(self._sql(_COUNT))
+        return int(row["rows"])
+
+    async def amount_read(self, connection: asyncpg.Connection) -> int:
+        """What the rows add up to as the sender counts, the rejected ones too; in satang."""
+        (row,) = await connection.fetch(self._sql(_COUNT))
+        kept = await connection.fetchval(
+            f"select coalesce(sum(amount_satang), 0)::bigint from {self.rows}"  # noqa: S608
+        )
+        return int(row["rejected_satang"]) + int(kept)
+
+    async def rows_left(self, connection: asyncpg.Connection, *, ordered: bool) -> bool:
+        """Whether the rows are there; a crash of the server empties the tables."""
+        name = self.ordered if ordered else self.rows
+        if await connection.fetchval("select to_regclass($1)", name) is None:
+            return False
+        return bool(await connection.fetchval(sql(_ANY, table=name, rejected=self.rejected)))
+
+    @asynccontextmanager
+    async def whole(self, connection: asyncpg.Connection) -> AsyncIterator[None]:
+        """The statements' names mean the whole file, until the end of the block."""
+        await connection.execute(f"analyze {self.rows}")
+        async with self._named(connection, self.rows, ""):
+            yield
+
+    async def order(self, connection: asyncpg.Connection) -> None:
+        """Put the rows into the order in which they are applied."""
+        await connection.execute(self._sql(_ORDER))
+
+    async def bound(
+        self, connection: asyncpg.Connection, after: bytes | None, at_least: int
+    ) -> bytes | None:
+        """The end of the slice of so many rows that begins after a key; None where none is left."""
+        end: bytes | None = await connection.fetchval(
+            self._sql(_BOUND), after or b"", max(at_least - 1, 0)
+        )
+        return end
+
+    @asynccontextmanager
+    async def slice(
+        self, connection: asyncpg.Connection, after: bytes | None, through: bytes
+    ) -> AsyncIterator[None]:
+        """The statements' names mean the rows of a slice, until the end of the block."""
+        low, high = (after or b"").hex(), through.hex()
+        condition = rf"where slice_key > '\x{low}' and slice_key <= '\x{high}'"
+        async with self._named(connection, self.ordered, condition):
+            yield
+
+    @asynccontextmanager
+    async def rejects(self, connection: asyncpg.Connection) -> AsyncIterator[None]:
+        """The name `rejected` means the file's, until the end of the block."""
+        view = sql(_VIEW, table="rejected", names="*", source=self.rejected, condition="")
+        await connection.execute(view)
+        yield
+        await connection.execute("drop view pg_temp.rejected")
+
+    @asynccontextmanager
+    async def _named(
+        self, connection: asyncpg.Connection, source: str, condition: str
+    ) -> AsyncIterator[None]:
+        table = self.staged.table
+        names = ", ".join(self.staged.names)
+        view = sql(_VIEW, table=table, names=names, source=source, condition=condition)
+        await connection.execute(view)
+        async with self.rejects(connection):
+            yield
+        await connection.execute(f"drop view pg_temp.{table}")
+
+    def _sql(self, statement: str) -> str:
+        return sql(
+            statement,
+            rows=self.rows,
+            ordered=self.ordered,
+            rejected=self.rejected,
+            columns=self.staged.definition,
+            rejected_columns=REJECTED_DEFINITION,
+            slice_key=self.staged.slice_key,
+            lookup=_LOOKUP if "national_id_hmac" in self.staged.names else "",
+        )
