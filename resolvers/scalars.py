@@ -7,17 +7,13 @@ from typing import Any, NewType
 import strawberry
 from strawberry.types.scalar import ScalarDefinition
 
+from app.baht import baht_text
 from app.clock import BANGKOK
 from app.errors import BadInput
 from app.rules.calendar import YearMonth, format_year_month, parse_year_month
 from app.rules.national_id import NationalId
 
 Baht = NewType("Baht", int)  # satang
-
-
-def _write_baht(satang: int) -> str:
-    sign, amount = ("-", -satang) if satang < 0 else ("", satang)
-    return f"{sign}{amount // 100}.{amount % 100:02d}"
 
 
 def _read_baht(value: object) -> int:
@@ -97,7 +93,7 @@ SCALARS: dict[object, ScalarDefinition] = {
     Baht: _scalar(
         "Baht",
         'An amount of Thai baht as a decimal string with two places: `"600.00"`. Never a float.',
-        serialize=_write_baht,
+        serialize=baht_text,
         parse_value=_read_baht,
     ),
     # Read as it stands and checked where it is used: an error of the library's own reading would

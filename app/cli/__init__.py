@@ -1,9 +1,11 @@
 """The command line `allowances`."""
 
 from app.cli.audit import audit
+from app.cli.batches import batches
 from app.cli.check import check, explain
-from app.cli.data import generate, import_, migrate, rules
+from app.cli.data import generate, migrate, rules
 from app.cli.group import main
+from app.cli.import_files import import_
 from app.cli.keys import rotate_keys
 from app.cli.service import demo, schema, serve, token
 
@@ -12,6 +14,7 @@ for command in (
     serve,
     migrate,
     import_,
+    batches,
     rules,
     rotate_keys,
     generate,

@@ -1,4 +1,4 @@
-"""Commands that bring data in: migrations, files, rule tables, and made-up files."""
+"""Commands about data at rest: migrations, rule tables, and made-up files."""
 
 import asyncio
 import csv
@@ -9,21 +9,15 @@ from pathlib import Path
 import asyncpg
 import click
 
-from app import clock
-from app.cli.place import database, privacy_keys, today_option, up_to_date, with_connection
+from app.cli.place import database, today_option, up_to_date, with_connection
 from app.demo.files import generate as generate_files
 from app.demo.load import DemoSize
-from app.ingest.importer import ImportKind, import_file
-from app.ingest.rule_tables import import_rule_table, rule_tables_in_force
+from app.ingest.rule_tables import rule_tables_in_force
 from app.migrations.apply import migrate as apply_migrations
-from app.privacy import PrivacyKeys
 from app.rules.rule_book import shipped_rows
 from app.rules.rule_tables import RULE_TABLES
 from app.rules.tables import NumberedRow
 from app.settings import read_place
-
-_SOME_REJECTED = 3
-_KINDS = [kind.value.lower() for kind in ImportKind]
 
 
 @click.command()
@@ -34,55 +28,6 @@ def migrate() -> None:
     for name in applied:
         click.echo(f"applied {name}")
     click.echo("The database is up to date.")
-
-
-@click.command("import")
-@click.argument("kind", type=click.Choice([*_KINDS, *RULE_TABLES]))
-@click.argument(
-    "files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path)
-)
-def import_(kind: str, files: tuple[Path, ...]) -> None:
-    """Load FILES of one KIND; rows that can't be taken go to a file of rejects beside each.
-
-    Loading the same file twice changes nothing; a corrected file changes what it corrects. A file
-    of a rule table (rates, holidays and so on) is the whole table: `allowances rules` prints the
-    one in force, to start from. Leaves with status 3 where rows were rejected.
-    """
-    place = read_place()
-
-    async def load(connection: asyncpg.Connection) -> int:
-        await up_to_date(connection, place)
-        rejected = 0
-        for file in files:
-            if kind in RULE_TABLES:
-                report = await import_rule_table(connection, kind, file, clock.now())
-                click.echo("\n".join(report.lines()))
-            else:
-                import_kind = ImportKind(kind.upper())
-                rejected += await _import(connection, import_kind, file, privacy_keys(place))
-        return rejected
-
-    with database(place) as dsn:
-        rejected = asyncio.run(with_connection(dsn, load))
-    if rejected:
-        sys.exit(_SOME_REJECTED)
-
-
-async def _import(
-    connection: asyncpg.Connection, kind: ImportKind, file: Path, keys: PrivacyKeys
-) -> int:
-    with click.progressbar(length=1, label=f"{kind.value.lower()} {file.name}") as bar:
-
-        def show(done: int, total: int) -> None:
-            bar.length = total
-            bar.update(done - bar.pos)
-
-        report = await import_file(
-            connection, kind, file, keys=keys, now=clock.now(), progress=show
-        )
-    for line in report.lines():
-        click.echo(line)
-    return report.rejected
 
 
 @click.command()

@@ -1,6 +1,8 @@
 """Where a command finds its database and its keys, and which day it acts on."""
 
 import contextlib
+import os
+import pwd
 from collections.abc import Awaitable, Callable, Iterator
 from typing import TypeVar
 
@@ -40,6 +42,14 @@ def privacy_keys(place: Place) -> PrivacyKeys:
     if place.database_url:
         return read_privacy_keys()
     return DataDirectory.open(place.allowances_data_dir).keys()
+
+
+def system_user() -> str:
+    """Who is at the keyboard, as the system knows them; for the ledger."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return str(os.getuid())
 
 
 async def up_to_date(connection: asyncpg.Connection, place: Place) -> None:

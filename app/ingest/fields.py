@@ -90,15 +90,18 @@ def read_authority_code(text: str, known: Collection[str]) -> str:
     return code
 
 
-def read_amount(text: str) -> int:
-    """Baht as `600`, `600.00` or `1,000.00`, to satang, up to a million baht either way."""
+def read_amount(text: str, most: int | None = _MOST_SATANG) -> int:
+    """Baht as `600`, `600.00` or `1,000.00`, to satang, up to a million baht either way.
+
+    `most`: another limit, in satang; None is none.
+    """
     if not _AMOUNT.fullmatch(text):
         raise RefusedError(
             RefusalCode.AMOUNT_INVALID, "An amount is baht with at most two decimals: write 600.00."
         )
     baht, _, decimals = text.replace(",", "").lstrip("-").partition(".")
     satang = int(baht) * 100 + int(decimals.ljust(2, "0"))
-    if satang > _MOST_SATANG:
+    if most is not None and satang > most:
         raise RefusedError(
             RefusalCode.AMOUNT_OUT_OF_RANGE, "An amount is at most 1,000,000 baht; check the unit."
         )

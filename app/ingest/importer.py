@@ -60,6 +60,7 @@ class _Import:
     keys: PrivacyKeys
     now: datetime
     expected: Expected
+    imported_by: str
     rows_a_slice: int
     progress: ShowProgress | None
 
@@ -76,6 +77,7 @@ async def import_file(
     keys: PrivacyKeys,
     now: datetime,
     expected: Expected = Expected(),
+    imported_by: str = "",
     rows_a_slice: int = ROWS_A_SLICE,
     progress: ShowProgress | None = None,
 ) -> Report:
@@ -88,7 +90,9 @@ async def import_file(
     try:
         source = examine(path)
         async with ledger.holding(connection, source.checksum):
-            work = _Import(connection, kind, source, keys, now, expected, rows_a_slice, progress)
+            work = _Import(
+                connection, kind, source, keys, now, expected, imported_by, rows_a_slice, progress
+            )
             return await _import(work)
     except BadInput as error:
         raise BadInput(f"{path.name}: {error.message}") from None
@@ -96,7 +100,9 @@ async def import_file(
 
 async def _import(work: _Import) -> Report:
     connection, source = work.connection, work.source
-    entry = await ledger.enter(connection, work.kind, source.path.name, source.checksum, work.now)
+    entry = await ledger.enter(
+        connection, work.kind, source.path.name, source.checksum, work.now, work.imported_by
+    )
     shelf = Shelf(work.tables.staged, entry.id)
     try:
         context, header = await _begin(work, entry)

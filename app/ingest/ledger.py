@@ -87,14 +87,21 @@ async def holding(connection: asyncpg.Connection, checksum: bytes) -> AsyncItera
 
 
 async def enter(
-    connection: asyncpg.Connection, kind: ImportKind, name: str, checksum: bytes, now: datetime
+    connection: asyncpg.Connection,
+    kind: ImportKind,
+    name: str,
+    checksum: bytes,
+    now: datetime,
+    imported_by: str,
 ) -> Entry:
     """The file's entry: the one that was not finished, else a new one."""
     seen_before = await connection.fetchval(_SEEN, kind.value, checksum)
     row = await connection.fetchrow(_UNFINISHED, kind.value, checksum, list(_OPEN_STATES))
     if row is not None:
         return Entry(row["id"], ImportState(row["state"]), row["applied_through"], seen_before)
-    return await begin(connection, kind, name, checksum, now, seen_before=seen_before)
+    return await begin(
+        connection, kind, name, checksum, now, imported_by=imported_by, seen_before=seen_before
+    )
 
 
 async def begin(

@@ -53,16 +53,16 @@ alter table disbursement_batch
   alter column import_file_id set not null,
   add column paid integer not null default 0,      -- of the accepted rows
   add column delayed integer not null default 0,   -- of the accepted rows, for want of budget
-  add column reverted_by bigint references disbursement_batch,
+  add column reverts bigint unique references disbursement_batch,  -- which batch it took back
   add unique (import_file_id, scheme, period);
 create index payment_history_batch on payment_history (replaced_by_batch_id);
 
--- A payment that a reverted batch had brought is taken away, and stays readable here.
+-- A payment that a batch had brought is taken away when the batch is reverted; it stays here.
 alter table payment_history add column removed boolean not null default false;
 
 grant select (id, kind, state, imported_by) on import_file to allowances_service;
 grant select (
-  id, import_file_id, scheme, period, status, received_at, version,
+  id, import_file_id, reverts, scheme, period, status, received_at, version,
   rows, accepted, rejected, unchanged, waiting, amount_satang
 ) on disbursement_batch to allowances_service;
 

@@ -1,9 +1,10 @@
 """An office that writes files and imports them: what the tests of the importer share."""
 
+import asyncio
 import csv
 import io
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -167,6 +168,13 @@ class Office:
     async def _dump(self, table: str) -> list[str]:
         rows = await self.connection.fetch(f"select to_jsonb(t)::text as row from {table} t")  # noqa: S608 - the name comes from the catalogue
         return sorted(row["row"] for row in rows)
+
+
+async def until(holds: Callable[[], Awaitable[object]]) -> None:
+    """Wait until a question to the database is answered with yes."""
+    async with asyncio.timeout(30):
+        while not await holds():  # noqa: ASYNC110 - the database has no event for it
+            await asyncio.sleep(0.01)
 
 
 def rejects(report: Report) -> list[Row]:

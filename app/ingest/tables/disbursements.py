@@ -43,7 +43,7 @@ STAGED = Staged(
     slice_key=BY_CITIZEN,
 )
 
-_KEY = ["citizen_id", "scheme", "period", "sequence"]
+KEY = ["citizen_id", "scheme", "period", "sequence"]
 _FACTS = [
     "amount_satang",
     "status",
@@ -54,7 +54,7 @@ _FACTS = [
     "source_text",
     "local_authority_code",
 ]
-_HISTORY = [*_KEY, "kind", "repays_period", *_FACTS, "bank_account_id", "batch_id"]
+HISTORY = [*KEY, "kind", "repays_period", *_FACTS, "bank_account_id", "batch_id"]
 
 _PERIODS = "select distinct period from staged_disbursement"
 _PARTITION = "select ensure_payment_partition($1)"
@@ -105,12 +105,12 @@ join disbursement_batch b on b.import_file_id = $1 and (b.scheme, b.period) = (r
 where r.outcome = 'changed'
 order by citizen_id, scheme, period, sequence
 """,
-    columns=", ".join(_HISTORY),
-    values=", ".join(f"p.{name}" for name in _HISTORY),
+    columns=", ".join(HISTORY),
+    values=", ".join(f"p.{name}" for name in HISTORY),
 )
 _UPSERT = upsert(
     "payment",
-    _KEY,
+    KEY,
     ["kind", "repays_period", *_FACTS, "bank_account_id", "batch_id"],
     """(select r.*, b.id as batch_id from resolved_disbursement r
   join disbursement_batch b on b.import_file_id = $1 and (b.scheme, b.period) = (r.scheme, r.period)

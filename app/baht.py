@@ -1,0 +1,7 @@
+"""Amounts as machines exchange them: a decimal string with two places, never a float."""
+
+
+def baht_text(satang: int) -> str:
+    """Baht as `600.00`, from satang."""
+    sign, amount = ("-", -satang) if satang < 0 else ("", satang)
+    return f"{sign}{amount // 100}.{amount % 100:02d}"
