@@ -46,7 +46,7 @@ def rows(count: int, seed: int = 2569) -> Iterator[list[str]]:
         twelve = f"9{number:011}"
         citizen = twelve + str(check_digit(twelve))
         place, account = f"{chance.randrange(7_850):08}", f"98{chance.randrange(10**8):08}"
-        paid = ["600.00", "PAID", "REGULAR", "2026-11-10", "PROMPTPAY", "006", account]
+        paid = ["600.00", "PAID", "REGULAR", "2026-11-10", "BANK_TRANSFER", "006", account]
         yield [citizen, "OLD_AGE_ALLOWANCE", place, "2026-11", *paid, "มาลี ใจดี", "", "", "", ""]
 
 

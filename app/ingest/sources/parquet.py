@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
+from itertools import islice
 from typing import Any, BinaryIO
 
 import pyarrow as pa
@@ -12,15 +13,16 @@ import pyarrow.parquet as pq
 import pyarrow.types as kinds
 
 from app.errors import BadInput
-from app.ingest.sources.rows import MOST_FIELDS, ReadRows, Rows
+from app.ingest.sources.rows import LONGEST_ROW, MOST_FIELDS, ReadRows, Rows
 from app.ingest.sources.values import number_text, truth_text
 
 _ROWS_AT_ONCE = 2_000
 _BUFFER = 1 << 20
 _LARGEST_CHUNK = 256 << 20
 _BANGKOK = pa.scalar(timedelta(hours=7))  # from UTC, all year
-# What Arrow can read without spelling out each repeated text.
-_REPEATING = {"PLAIN", "PLAIN_DICTIONARY", "RLE", "RLE_DICTIONARY", "BIT_PACKED"}
+_LONGEST_TEXT = 4 * LONGEST_ROW  # bytes
+# The encodings of a column that Arrow can read without spelling out its texts.
+_STORES_ONCE = {"PLAIN", "PLAIN_DICTIONARY", "RLE", "RLE_DICTIONARY", "BIT_PACKED"}
 _SURE_DIGITS = {16: 3, 32: 7, 64: 15}
 _TEXT_LIKE = (
     kinds.is_string,
@@ -55,7 +57,9 @@ def examine(raw: BinaryIO) -> ReadRows:
                 "write it as text, or leave it out."
             )
     _refuse_large(metadata)
-    return partial(_rows, _repeating(metadata, schema))
+    with _clear_errors():
+        _refuse_long_texts(raw, metadata)
+    return _rows
 
 
 def _readable(kind: pa.DataType) -> bool:
@@ -73,16 +77,27 @@ def _refuse_large(metadata: pq.FileMetaData) -> None:
         )
 
 
-def _repeating(metadata: pq.FileMetaData, schema: pa.Schema) -> list[str]:
-    """The columns of text that can be read as each distinct text and where it stands."""
-    other = {
-        place for place, chunk in _chunks(metadata) if not _REPEATING.issuperset(chunk.encodings)
-    }
-    return [
-        field.name
-        for place, field in enumerate(schema)
-        if place not in other and any(is_kind(field.type) for is_kind in _TEXT_LIKE[:4])
-    ]
+def _refuse_long_texts(raw: BinaryIO, metadata: pq.FileMetaData) -> None:
+    """A text stored once can stand in every row: spelled out, it would fill the memory."""
+    once = {chunk.path_in_schema for _, chunk in _chunks(metadata) if _stores_once(chunk)}
+    file = pq.ParquetFile(raw, read_dictionary=sorted(once), buffer_size=_BUFFER)
+    names = [f.name for f in file.schema_arrow if isinstance(f.type, pa.DictionaryType)]
+    for group in range(metadata.num_row_groups):
+        for batch in islice(file.iter_batches(1, [group], names, use_threads=False), 1):
+            for column in batch.columns:
+                _refuse_long(column)
+
+
+def _stores_once(chunk: Any) -> bool:
+    return chunk.physical_type == "BYTE_ARRAY" and _STORES_ONCE.issuperset(chunk.encodings)
+
+
+def _refuse_long(column: Any) -> None:
+    texts = column.dictionary
+    if any(is_kind(texts.type) for is_kind in _TEXT_LIKE[:4]):
+        longest = pc.max(pc.binary_length(texts)).as_py()
+        if longest and longest > _LONGEST_TEXT:
+            raise BadInput(f"A text of the file has more than {LONGEST_ROW:,} characters.")
 
 
 def _chunks(metadata: pq.FileMetaData) -> Iterator[tuple[int, Any]]:
@@ -91,38 +106,20 @@ def _chunks(metadata: pq.FileMetaData) -> Iterator[tuple[int, Any]]:
             yield place, metadata.row_group(group).column(place)
 
 
-def _rows(repeating: list[str], raw: BinaryIO) -> Rows:
+def _rows(raw: BinaryIO) -> Rows:
     with _clear_errors():
-        file = pq.ParquetFile(raw, read_dictionary=repeating, buffer_size=_BUFFER)
+        file = pq.ParquetFile(raw, buffer_size=_BUFFER)
         yield 1, list(file.schema_arrow.names)
-        readers = [_Column() for _ in file.schema_arrow]
         line = 2
         for batch in file.iter_batches(_ROWS_AT_ONCE, use_threads=False):
-            columns = [r.texts(c) for r, c in zip(readers, batch.columns, strict=True)]
-            for fields in zip(*columns, strict=True):
+            for fields in zip(*map(_texts, batch.columns), strict=True):
                 yield line, list(fields)
                 line += 1
 
 
-class _Column:
-    """One column; a dictionary that stays the same from batch to batch is read once."""
-
-    def __init__(self) -> None:
-        self._dictionary: pa.Array[Any] | None = None
-        self._texts: list[str] = []
-
-    def texts(self, column: "pa.Array[Any]") -> list[str]:
-        """The texts of a part of the column; none is empty."""
-        if not isinstance(column, pa.DictionaryArray):
-            return _texts(column)
-        if self._dictionary is None or not column.dictionary.equals(self._dictionary):
-            self._dictionary = column.dictionary
-            self._texts = _texts(column.dictionary)
-        texts = self._texts
-        return ["" if at is None else texts[at] for at in column.indices.to_pylist()]
-
-
 def _texts(column: Any) -> list[str]:
+    if isinstance(column, pa.DictionaryArray):
+        column = column.dictionary_decode()
     kind = column.type
     if kinds.is_boolean(kind):
         return _each(truth_text, column)
