@@ -177,12 +177,24 @@ def sheet_with(old: str, new: str) -> bytes:
     return zipped({**parts, sheet: parts[sheet].replace(old, new)})
 
 
+def zstd_frame(window_log: int) -> bytes:
+    """A frame of one raw block that asks for a window of so many bits."""
+    text = b"a\n1\n"
+    window, block = (window_log - 10) << 3, (len(text) << 3) | 1
+    return b"\x28\xb5\x2f\xfd\x00" + bytes([window]) + block.to_bytes(3, "little") + text
+
+
+def test_a_zstd_window_of_128_mib(tmp_path: Path) -> None:
+    assert read(tmp_path / "x", zstd_frame(27)) == [(1, ["a"]), (2, ["1"])]
+
+
 NESTED = pa.array([[1, 2]])
 LONG = "x" * (LONGEST_ROW + 1)
 WIDE = ["x"] * (MOST_FIELDS + 1)
 LONG_PLAIN = csv_bytes([["a"], ["1"], [LONG]])
 REFUSED: list[tuple[str, bytes, str]] = [
     ("truncated zstd", zstd.compress(csv_bytes(TABLE))[:-9], "gzip or zstd file is damaged"),
+    ("zstd window", zstd_frame(28), "gzip or zstd file"),
     ("garbled zstd", FORMS["csv.zst"](TABLE)[:40] + b"garbage", "gzip or zstd file is damaged"),
     ("garbled gzip", FORMS["csv.gz"](TABLE)[:40] + b"garbage", "gzip or zstd file is damaged"),
     ("workbook in gzip", gzip.compress(workbook_bytes(TABLE)), "not a CSV file"),

@@ -23,7 +23,6 @@ Unpack = Callable[[BinaryIO], BinaryIO]
 
 _NOT_IN_WINDOWS_874 = bytes(b for b in range(256) if not bytes([b]).decode("cp874", "ignore"))
 _CHUNK = 1 << 20
-_ZSTD_WINDOW_LOG = 27  # 128 MiB, what `zstd --ultra -22` and `--long` need
 
 
 def examine_plain(raw: BinaryIO) -> ReadRows:
@@ -37,13 +36,8 @@ def examine_gzip(raw: BinaryIO) -> ReadRows:
 
 
 def examine_zstd(raw: BinaryIO) -> ReadRows:
-    """The reader of a CSV file in one zstd frame or several."""
-    return _examine(raw, _unpack_zstd)
-
-
-def _unpack_zstd(file: BinaryIO) -> BinaryIO:
-    bound: dict[int, int] = {zstd.DecompressionParameter.window_log_max: _ZSTD_WINDOW_LOG}
-    return cast(BinaryIO, zstd.ZstdFile(file, options=bound))
+    """The reader of a CSV file in one zstd frame or several, of windows up to 128 MiB."""
+    return _examine(raw, lambda file: cast(BinaryIO, zstd.ZstdFile(file)))
 
 
 def _examine(raw: BinaryIO, unpack: Unpack) -> ReadRows:
