@@ -224,7 +224,7 @@ REFUSED: list[tuple[str, bytes, str]] = [
     ("long row of parquet", parquet_bytes([["a"], [LONG]]), "row on line 2"),
     (
         "long text stored once",
-        parquet_bytes([["a"], *[["x" * 50_000]] * 30_000], row_group_size=10_000),
+        parquet_bytes([["a"], ["x" * 50_000]]),
         "A text of the file",
     ),
     ("long row of a sheet", workbook_bytes([["a"], [LONG]]), "row on line 2"),

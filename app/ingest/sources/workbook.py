@@ -16,7 +16,7 @@ from app.ingest.sources.rows import MOST_FIELDS, ReadRows, Rows
 from app.ingest.sources.values import date_text, number_text, truth_text
 
 _LARGEST_PART = 2 << 30
-_LARGEST_STRINGS = 96 << 20  # openpyxl holds the texts that cells share in memory
+_LARGEST_STRINGS = 48 << 20  # openpyxl holds them, in six times as much memory
 _MOST_UNPACKED = 100  # times the packed size, as Apache POI allows
 _SMALL = 1 << 20
 _MOST_ROWS = 1 << 20
