@@ -19,7 +19,7 @@ _DASHED = re.compile(rf"(?P<y>[0-9]{{4}})-(?P<m>[0-9]{{2}}{_UNKNOWN})-(?P<d>[0-9
 _SLASHED = re.compile(
     rf"(?P<d>[0-9]{{1,2}}{_UNKNOWN})/(?P<m>[0-9]{{1,2}}{_UNKNOWN})/(?P<y>[0-9]{{4}})"
 )
-_PERIOD = re.compile(r"([0-9]{4})-(0[1-9]|1[0-2])")
+_PERIOD = re.compile(r"([0-9]{4})-(0[1-9]|1[0-2])(?:-01)?")  # a workbook makes a day of a month
 
 _EXPECTED = "Write 2026-11-10, or 10/11/2569, or 25691110."
 

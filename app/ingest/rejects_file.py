@@ -19,7 +19,9 @@ _REJECTED = "select line, field, code, reason from rejected order by line, code"
 
 def rejects_path(path: Path) -> Path:
     """Where the rejects of a file go: `citizens.csv.gz` has `citizens.rejects.csv` beside it."""
-    name = path.name.removesuffix(".gz").removesuffix(".csv")
+    name = path.name.removesuffix(".gz").removesuffix(".zst")
+    for suffix in (".csv", ".parquet", ".xlsx"):
+        name = name.removesuffix(suffix)
     return path.with_name(f"{name}.rejects.csv")
 
 

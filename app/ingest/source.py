@@ -1,40 +1,40 @@
-"""A file's bytes: what they are, and how to read them as rows with true line numbers."""
+"""A file's bytes: what form they have, and how to read them as rows with true line numbers."""
 
-import codecs
-import csv
-import gzip
 import hashlib
 import io
 import os
-import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 from app.errors import BadInput
+from app.ingest.sources import parquet, text, workbook
+from app.ingest.sources.rows import LONGEST_ROW, MOST_FIELDS, ReadRows, Rows
 
-_GZIP = b"\x1f\x8b"
-_OTHER_FORMATS = {
-    b"PK\x03\x04": "This is a workbook or an archive; save the sheet as CSV.",
-    b"PAR1": "This is Parquet; export it as CSV.",
-    b"\x28\xb5\x2f\xfd": "This is compressed with zstd; decompress it, or use gzip.",
+_FORMS: dict[bytes, Callable[[BinaryIO], ReadRows]] = {
+    b"PAR1": parquet.examine,
+    b"PK\x03\x04": workbook.examine,
+    b"\x1f\x8b": text.examine_gzip,
+    b"\x28\xb5\x2f\xfd": text.examine_zstd,
 }
-_NOT_IN_WINDOWS_874 = bytes(b for b in range(256) if not bytes([b]).decode("cp874", "ignore"))
-_CHUNK = 1 << 20
+_OTHER_FORMS = {
+    b"PARE": "This is an encrypted Parquet file; write it without encryption.",
+    b"\xd0\xcf\x11\xe0": "This is an old .xls workbook, or one with a password; "
+    "save it as XLSX without a password.",
+}
 _ROWS_PER_LOOK = 256
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A readable file: the SHA-256 and size of its bytes as stored, and the encoding within."""
+    """A readable file: the SHA-256 and size of its bytes as stored, and how its form is read."""
 
     path: Path
     checksum: bytes
     size: int
-    compressed: bool
-    encoding: str
+    read: ReadRows
 
 
 @dataclass(slots=True)
@@ -44,105 +44,87 @@ class Progress:
     done: int = 0
 
 
+class _Counted(io.FileIO):
+    """A file that counts the bytes read, for a form that is not read from start to end."""
+
+    count = 0
+
+    def readinto(self, buffer: bytearray | memoryview) -> int | None:  # type: ignore[override]
+        read = super().readinto(buffer)
+        self.count += read or 0
+        return read
+
+
 def examine(path: Path) -> Source:
-    """Read the file once; `BadInput` when it can't be opened, or is no text of ours."""
+    """Tell the form by the first bytes; `BadInput` when it can't be opened, or is none of ours.
+
+    CSV is plain, gzip or zstd; the others are Parquet and XLSX.
+    """
     with _clear_errors(), path.open("rb") as raw:
         checksum = hashlib.file_digest(raw, "sha256").digest()
         size = raw.tell()
         raw.seek(0)
         start = raw.read(4)
-        _refuse_other_formats(start)
         raw.seek(0)
-        compressed = start.startswith(_GZIP)
-        encoding = _encoding(gzip.GzipFile(fileobj=raw) if compressed else raw)
-    return Source(path, checksum, size, compressed, encoding)
+        return Source(path, checksum, size, _form(start)(raw))
 
 
-def _refuse_other_formats(start: bytes) -> None:
+def _form(start: bytes) -> Callable[[BinaryIO], ReadRows]:
     if not start:
         raise BadInput("The file is empty.")
-    for magic, sentence in _OTHER_FORMATS.items():
+    for magic, sentence in _OTHER_FORMS.items():
         if start.startswith(magic):
             raise BadInput(sentence)
-
-
-def _encoding(stream: BinaryIO | gzip.GzipFile) -> str:
-    utf_8 = codecs.getincrementaldecoder("utf-8")()
-    is_utf_8 = is_windows_874 = True
-    while chunk := stream.read(_CHUNK):
-        if b"\0" in chunk:
-            raise BadInput("This is not a CSV file: it holds NUL bytes. Save it as CSV in UTF-8.")
-        is_utf_8 = is_utf_8 and _decodes(utf_8, chunk)
-        kept = chunk.translate(None, delete=_NOT_IN_WINDOWS_874)
-        is_windows_874 = is_windows_874 and len(kept) == len(chunk)
-    if is_utf_8 and _decodes(utf_8, b"", final=True):
-        return "utf-8-sig"
-    if is_windows_874:
-        return "cp874"
-    raise BadInput("The text is neither UTF-8 nor Windows-874. Save the file as CSV in UTF-8.")
-
-
-def _decodes(decoder: codecs.IncrementalDecoder, chunk: bytes, *, final: bool = False) -> bool:
-    try:
-        decoder.decode(chunk, final)
-    except UnicodeDecodeError:
-        return False
-    return True
+    for magic, form in _FORMS.items():
+        if start.startswith(magic):
+            return form
+    return text.examine_plain
 
 
 @contextmanager
-def open_rows(
-    source: Source, progress: Progress | None = None
-) -> Iterator[Iterator[tuple[int, list[str]]]]:
+def open_rows(source: Source, progress: Progress | None = None) -> Iterator[Rows]:
     """The rows, each with the line it starts on (from 1); blank ones are left out.
 
-    `BadInput` where the quotes do not follow RFC 4180, because then no one can tell the rows apart,
-    and when the file is no longer the one examined.
+    A sheet's rows have its own numbers; in Parquet the names of the columns are line 1.
+    `BadInput` where no one can tell the rows apart, where a row is longer than any of ours, and
+    when the file is no longer the one examined.
     """
-    with _open_again(source) as raw:
-        stream = gzip.GzipFile(fileobj=raw) if source.compressed else raw
-        with io.TextIOWrapper(stream, encoding=source.encoding, newline="") as text:
-            yield _rows(text, raw, progress or Progress())
+    with _open_again(source) as counted, io.BufferedReader(counted) as raw:
+        yield _rows(source, raw, counted, progress or Progress())
 
 
-def _open_again(source: Source) -> BinaryIO:
+def _open_again(source: Source) -> _Counted:
     with _clear_errors():
-        raw = source.path.open("rb")
+        raw = _Counted(source.path)
     if os.fstat(raw.fileno()).st_size != source.size:
         raw.close()
         raise BadInput("The file changed while it was read. Import it again when it is complete.")
     return raw
 
 
-def _rows(
-    text: io.TextIOWrapper, raw: BinaryIO, progress: Progress
-) -> Iterator[tuple[int, list[str]]]:
-    reader = csv.reader(text, strict=True)
-    line = 1
+def _rows(source: Source, raw: BinaryIO, counted: _Counted, progress: Progress) -> Rows:
     with _clear_errors():
-        try:
-            for fields in reader:
-                if any(fields):
-                    if not line % _ROWS_PER_LOOK:
-                        progress.done = raw.tell()
-                    yield line, fields
-                line = reader.line_num + 1
-            progress.done = raw.tell()
-        except csv.Error:
-            raise BadInput(
-                f"This is not CSV: the quotes of the row that starts on line {line} do not match. "
-                "Inside a quoted field a double quote is written twice."
-            ) from None
+        for line, fields in source.read(raw):
+            if len(fields) > MOST_FIELDS or sum(map(len, fields)) > LONGEST_ROW:
+                raise BadInput(_too_long(line))
+            if any(fields):
+                if not line % _ROWS_PER_LOOK:
+                    progress.done = min(counted.count, source.size)
+                yield line, fields
+    progress.done = source.size
+
+
+def _too_long(line: int) -> str:
+    return (
+        f"The row on line {line} has more than {LONGEST_ROW:,} characters or {MOST_FIELDS} fields; "
+        "leave out the columns that are not asked for."
+    )
 
 
 @contextmanager
 def _clear_errors() -> Iterator[None]:
     try:
         yield
-    except (EOFError, zlib.error, gzip.BadGzipFile):
-        raise BadInput("The gzip file is damaged or incomplete.") from None
-    except UnicodeDecodeError:
-        raise BadInput("The file changed while it was read. Import it again.") from None
     except FileNotFoundError:
         raise BadInput("There is no such file.") from None
     except OSError as error:

@@ -160,6 +160,7 @@ WRONG_DISBURSEMENTS: list[tuple[Row, str, str]] = [
     ({"amount": "1000000.01"}, "amount", "AMOUNT_OUT_OF_RANGE"),
     ({"amount": "-600"}, "amount", "AMOUNT_NEGATIVE"),
     ({"period": "2026-13"}, "period", "PERIOD_INVALID"),
+    ({"period": "2026-11-02"}, "period", "PERIOD_INVALID"),
     ({"period": "2569-11"}, "period", "DATE_ERA"),
     ({"period": "2009-09"}, "period", "PERIOD_OUT_OF_RANGE"),
     ({"period": "2027-02"}, "period", "PERIOD_OUT_OF_RANGE"),

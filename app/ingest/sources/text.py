@@ -1,0 +1,130 @@
+"""CSV by RFC 4180, in UTF-8 or Windows-874; plain, gzip or zstd."""
+
+import codecs
+import csv
+import gzip
+import io
+import sys
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import BinaryIO, cast
+
+from app.errors import BadInput
+from app.ingest.sources.rows import LONGEST_ROW, ReadRows, Rows
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
+Unpack = Callable[[BinaryIO], BinaryIO]
+
+_NOT_IN_WINDOWS_874 = bytes(b for b in range(256) if not bytes([b]).decode("cp874", "ignore"))
+_CHUNK = 1 << 20
+
+
+def examine_plain(raw: BinaryIO) -> ReadRows:
+    """The reader of a CSV file as it stands."""
+    return _examine(raw, lambda file: file)
+
+
+def examine_gzip(raw: BinaryIO) -> ReadRows:
+    """The reader of a CSV file in one gzip member or several."""
+    return _examine(raw, lambda file: cast(BinaryIO, gzip.GzipFile(fileobj=file)))
+
+
+def examine_zstd(raw: BinaryIO) -> ReadRows:
+    """The reader of a CSV file in one zstd frame or several, of windows up to 128 MiB."""
+    return _examine(raw, lambda file: cast(BinaryIO, zstd.ZstdFile(file)))
+
+
+def _examine(raw: BinaryIO, unpack: Unpack) -> ReadRows:
+    with _clear_errors():
+        return partial(_rows, unpack, _encoding(unpack(raw)))
+
+
+def _encoding(stream: BinaryIO) -> str:
+    utf_8 = codecs.getincrementaldecoder("utf-8")()
+    is_utf_8 = is_windows_874 = True
+    while chunk := stream.read(_CHUNK):
+        if b"\0" in chunk:
+            raise BadInput("This is not a CSV file: it holds NUL bytes. Save it as CSV in UTF-8.")
+        is_utf_8 = is_utf_8 and _decodes(utf_8, chunk)
+        kept = chunk.translate(None, delete=_NOT_IN_WINDOWS_874)
+        is_windows_874 = is_windows_874 and len(kept) == len(chunk)
+    if is_utf_8 and _decodes(utf_8, b"", final=True):
+        return "utf-8-sig"
+    if is_windows_874:
+        return "cp874"
+    raise BadInput("The text is neither UTF-8 nor Windows-874. Save the file as CSV in UTF-8.")
+
+
+def _decodes(decoder: codecs.IncrementalDecoder, chunk: bytes, *, final: bool = False) -> bool:
+    try:
+        decoder.decode(chunk, final)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _rows(unpack: Unpack, encoding: str, raw: BinaryIO) -> Rows:
+    with (
+        _clear_errors(),
+        unpack(raw) as stream,
+        io.TextIOWrapper(stream, encoding=encoding, newline="") as text,
+    ):
+        yield from _parsed(text)
+
+
+def _parsed(text: io.TextIOWrapper) -> Rows:
+    lines = _Lines(text)
+    reader = csv.reader(lines, strict=True)
+    line = 1
+    try:
+        for fields in reader:
+            lines.left = LONGEST_ROW
+            yield line, fields
+            line = reader.line_num + 1
+    except csv.Error:
+        raise BadInput(
+            f"This is not CSV: the quotes of the row that starts on line {line} do not match. "
+            "Inside a quoted field a double quote is written twice."
+        ) from None
+    except _RowTooLong:
+        raise BadInput(
+            f"The row that starts on line {line} has more than {LONGEST_ROW:,} characters; "
+            "a double quote may be missing there."
+        ) from None
+
+
+class _RowTooLong(Exception):
+    """A row does not end within its bound."""
+
+
+class _Lines(Iterator[str]):
+    """The lines of a text, so many characters from one row to the next."""
+
+    def __init__(self, text: io.TextIOWrapper) -> None:
+        self._read = text.readline
+        self.left = LONGEST_ROW
+
+    def __next__(self) -> str:
+        line = self._read(self.left + 1)
+        if not line:
+            raise StopIteration
+        self.left -= len(line)
+        if self.left < 0:
+            raise _RowTooLong
+        return line
+
+
+@contextmanager
+def _clear_errors() -> Iterator[None]:
+    try:
+        yield
+    except (EOFError, zlib.error, gzip.BadGzipFile, zstd.ZstdError):
+        raise BadInput("The gzip or zstd file is damaged or incomplete.") from None
+    except UnicodeDecodeError:
+        raise BadInput("The file changed while it was read. Import it again.") from None
