@@ -156,5 +156,5 @@ def _clear_errors() -> Iterator[None]:
         raise BadInput(
             "A text of the Parquet file is not UTF-8; write its texts in UTF-8."
         ) from None
-    except (pa.ArrowException, OSError, ValueError, OverflowError):
+    except (pa.ArrowException, OSError, ValueError, OverflowError, KeyError):
         raise BadInput("The Parquet file is damaged or incomplete.") from None
