@@ -12,9 +12,9 @@ from app.clock import BANGKOK
 from app.errors import BadInput
 from app.ingest import ledger, staging
 from app.ingest.context import Context
+from app.ingest.converter import RowConverter
 from app.ingest.kinds import KINDS, Kind
-from app.ingest.layout import Header, Layout, Record, RowConverter, read_header
-from app.ingest.refusals import Refusal, RefusedError
+from app.ingest.layout import Header, Layout, read_header
 from app.ingest.rejects_file import rejects_path, remove_rejects, write_rejects
 from app.ingest.release import release_waiting
 from app.ingest.report import AuthorityTotals, ImportKind, Report
@@ -125,9 +125,8 @@ async def _stage_file(
     with open_rows(source, read) as rows:
         header = _header(rows, layout)
         target = _Staging(connection, kind, context, RowConverter(layout, header))
-        while chunk := list(islice(rows, _ROWS_AT_ONCE)):
-            await _stage(target, chunk)
-            count += len(chunk)
+        while staged := await _stage(target, islice(rows, _ROWS_AT_ONCE)):
+            count += staged
             if progress is not None:
                 progress(read.done, source.size)
     if not count:
@@ -142,26 +141,15 @@ def _header(rows: Rows, layout: Layout) -> Header:
     return read_header(layout, first[1])
 
 
-async def _stage(target: _Staging, chunk: list[tuple[int, list[str]]]) -> None:
-    records, refusals = _convert(target.converter, chunk)
+async def _stage(target: _Staging, rows: Rows) -> int:
+    records, refusals = target.converter.chunk(rows)
+    count = len(records) + len(refusals)
     if target.kind is KINDS[ImportKind.CITIZENS]:
         records = await identify(target.connection, target.context.keys, records)
     await target.kind.staged.copy(target.connection, records)
     if refusals:
         await staging.reject(target.connection, refusals)
-
-
-def _convert(
-    converter: RowConverter, chunk: list[tuple[int, list[str]]]
-) -> tuple[list[Record], list[Refusal]]:
-    records: list[Record] = []
-    refusals: list[Refusal] = []
-    for line, fields in chunk:
-        try:
-            records.append(converter.record(line, fields))
-        except RefusedError as refused:
-            refusals.append(converter.refusal(line, fields, refused))
-    return records, refusals
+    return count
 
 
 async def _report(
