@@ -7,6 +7,7 @@ from app.ingest.layout import Convert, Layout, Record
 from app.ingest.refusals import RefusedError
 
 _REMEMBERED = 20_000
+_FEW = 50  # texts that are looked at one by one where one of them is wrong
 
 _Texts = Sequence[Sequence[str]]
 _Values = Mapping[int, Sequence[Any]]
@@ -38,14 +39,26 @@ class Columnwise:
 
     def _values(self, place: int, texts: Sequence[str], doubtful: set[int]) -> Sequence[Any]:
         convert_all = self._layout.columns[place].convert_all
-        values = convert_all(texts) if convert_all else None
+        if convert_all is None:
+            return self._one_by_one(place, 0, texts, doubtful)
+        values = convert_all(texts)
         if values is not None:
             return values
+        values = []
+        for start in range(0, len(texts), _FEW):
+            few = texts[start : start + _FEW]
+            values += convert_all(few) or self._one_by_one(place, start, few, doubtful)
+        return values
+
+    def _one_by_one(
+        self, place: int, first_row: int, texts: Sequence[str], doubtful: set[int]
+    ) -> list[Any]:
         convert = self._converters[place]
         try:
             return list(map(convert, texts))
         except RefusedError:
-            return [_or_doubt(convert, row, text, doubtful) for row, text in enumerate(texts)]
+            rows = enumerate(texts, first_row)
+            return [_or_doubt(convert, row, text, doubtful) for row, text in rows]
 
     def _each(
         self, lines: Sequence[int], _texts: _Texts, values: _Values, doubtful: set[int]

@@ -109,13 +109,18 @@ class RowConverter:
 
 @contextmanager
 def _no_collection() -> Iterator[None]:
-    """Rows make no cycles, but so many objects that Python would look for some all the time."""
+    """Rows make no cycles, but so many tuples that Python would search them for some all the time.
+
+    Afterwards they count as old, or the next search would begin with them.
+    """
     enabled = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
         if enabled:
+            gc.freeze()
+            gc.unfreeze()
             gc.enable()
 
 
