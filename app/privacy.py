@@ -1,7 +1,7 @@
 """Keys at work: what makes a national ID or an account number unreadable at rest."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from uuid import UUID
@@ -35,6 +35,10 @@ class PrivacyKeys:
         """The look-up key of a national ID (32 bytes): the same ID gives the same bytes."""
         return _digest(self._national_id_mac, national_id)
 
+    def national_id_hmacs(self, national_ids: Iterable[str]) -> list[bytes]:
+        """`national_id_hmac` of many."""
+        return _digests(self._national_id_mac, national_ids)
+
     def previous_national_id_hmac(self, national_id: str) -> bytes | None:
         """What the previous look-up key makes of a national ID; None where there is none."""
         mac = self._previous_national_id_mac
@@ -43,6 +47,10 @@ class PrivacyKeys:
     def account_hmac(self, bank_code: str, number: str) -> bytes:
         """What tells two accounts apart without holding their numbers (32 bytes)."""
         return _digest(self._account_mac, f"{bank_code}:{number}")
+
+    def account_hmacs(self, accounts: Iterable[str]) -> list[bytes]:
+        """`account_hmac` of many, each `bank_code:number`."""
+        return _digests(self._account_mac, accounts)
 
     def encrypt_national_id(self, national_id: str, citizen_id: UUID) -> bytes:
         """Key id, nonce and AES-256-GCM text, bound to the citizen: rows can't be swapped."""
@@ -94,3 +102,12 @@ def _digest(prepared: HMAC, text: str) -> bytes:
     mac = prepared.copy()
     mac.update(text.encode())
     return mac.finalize()
+
+
+def _digests(prepared: HMAC, texts: Iterable[str]) -> list[bytes]:
+    copy, digests = prepared.copy, []
+    for text in texts:
+        mac = copy()
+        mac.update(text.encode())
+        digests.append(mac.finalize())
+    return digests

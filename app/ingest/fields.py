@@ -2,11 +2,16 @@
 
 import enum
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from operator import mul
 
 from app.ingest.refusals import RefusalCode, RefusedError
-from app.rules.national_id import InvalidNationalId, NationalId, parse_national_id
+from app.rules.national_id import (
+    InvalidNationalId,
+    NationalId,
+    are_national_ids,
+    parse_national_id,
+)
 from app.rules.vocabulary import DisabilityType
 
 _SCIENTIFIC = re.compile(r"[0-9](\.[0-9]*)?[eE]\+?[0-9]+|[0-9]{9,}\.0+")
@@ -14,6 +19,7 @@ _AMOUNT = re.compile(r"-?([0-9]{1,12}|[0-9]{1,3}(,[0-9]{3}){1,3})(\.[0-9]{1,2})?
 _CODE = re.compile(r"[0-9]{8}")
 _BANK = re.compile(r"[0-9]{1,3}")
 _ACCOUNT = re.compile(r"[0-9]{10,15}")
+_ACCOUNTS = re.compile(rf"(?:(?:{_ACCOUNT.pattern})?\n)*(?:{_ACCOUNT.pattern})?")
 _COUNTRY = re.compile(r"[A-Z]{2}")
 _LONG_NUMBER = re.compile(r"\d(?:[ .\-\u2010-\u2015]?\d){9,}")
 _ID_LONG_NUMBER = re.compile(r"\d(?:[ .\-\u2010-\u2015]?\d){12,}")
@@ -44,6 +50,11 @@ def read_national_id(text: str) -> NationalId:
         raise RefusedError(RefusalCode.NATIONAL_ID_INVALID, str(error)) from None
 
 
+def read_national_ids(texts: Sequence[str]) -> list[NationalId] | None:
+    """All as `read_national_id`; None unless each is written without separators and right."""
+    return list(map(NationalId, texts)) if are_national_ids(texts) else None
+
+
 def read_account_number(text: str) -> str:
     """Ten to fifteen digits; dashes and spaces may part them."""
     if _SCIENTIFIC.fullmatch(text):
@@ -55,6 +66,13 @@ def read_account_number(text: str) -> str:
             "An account number has 10 to 15 digits; dashes and spaces may part them.",
         )
     return digits
+
+
+def read_account_numbers(texts: Sequence[str]) -> list[str | None] | None:
+    """All as `read_account_number`; None unless each is empty or of digits alone."""
+    if not _ACCOUNTS.fullmatch("\n".join(texts)) or "\n" in "".join(texts):
+        return None
+    return [text or None for text in texts]
 
 
 def read_bank_code(text: str, known: Collection[str]) -> str:

@@ -17,10 +17,11 @@ from app.clock import BANGKOK
 from app.errors import BadInput
 from app.ingest import ledger, staging
 from app.ingest.context import Context
+from app.ingest.converter import RowConverter
 from app.ingest.kinds import KINDS, Kind
-from app.ingest.layout import Header, Layout, Record, RowConverter, read_header
+from app.ingest.layout import Header, Layout, Record, read_header
 from app.ingest.ledger import Entry, ImportState
-from app.ingest.refusals import Refusal, RefusedError
+from app.ingest.refusals import Refusal
 from app.ingest.rejects_file import rejects_path, remove_rejects, write_rejects
 from app.ingest.release import release_waiting
 from app.ingest.report import ImportKind, Report
@@ -38,7 +39,6 @@ ROWS_A_SLICE = 50_000
 _ROWS_AT_ONCE = 10_000
 
 Rows = Iterator[tuple[int, list[str]]]
-Chunk = list[tuple[int, list[str]]]
 ShowProgress = Callable[[int, int], None]
 
 
@@ -159,10 +159,8 @@ async def _stage(
     count = 0
     with open_rows(work.source, read) as rows:
         next(rows)  # the header
-        while chunk := list(islice(rows, _ROWS_AT_ONCE)):
-            records, refusals = _convert(converter, chunk)
-            await _copy(work, shelf, records, refusals)
-            count += len(chunk)
+        while staged := await _copy(work, shelf, *converter.chunk(islice(rows, _ROWS_AT_ONCE))):
+            count += staged
             if work.progress is not None:
                 work.progress(read.done, work.source.size)
     if not count:
@@ -172,23 +170,14 @@ async def _stage(
 
 async def _copy(
     work: _Import, shelf: Shelf, records: Sequence[Record], refusals: Sequence[Refusal]
-) -> None:
+) -> int:
+    """How many rows there were."""
     if work.kind is ImportKind.CITIZENS:
         records = await identify(work.connection, work.keys, records)
     await shelf.copy(work.connection, records)
     if refusals:
         await shelf.reject(work.connection, refusals)
-
-
-def _convert(converter: RowConverter, chunk: Chunk) -> tuple[list[Record], list[Refusal]]:
-    records: list[Record] = []
-    refusals: list[Refusal] = []
-    for line, fields in chunk:
-        try:
-            records.append(converter.record(line, fields))
-        except RefusedError as refused:
-            refusals.append(converter.refusal(line, fields, refused))
-    return records, refusals
+    return len(records) + len(refusals)
 
 
 async def _check(work: _Import, entry: Entry, shelf: Shelf) -> None:

@@ -1,9 +1,27 @@
 """The account of a row: which fields come together, and the form that may be kept."""
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from functools import partial
+from typing import Any, NamedTuple
 
+from app.ingest import fields
+from app.ingest.context import BANK_CODES
+from app.ingest.layout import Column, Own
 from app.ingest.refusals import RefusalCode, RefusedError
 from app.privacy import PrivacyKeys
+from app.rules.vocabulary import AccountHolder
+
+ACCOUNT_COLUMNS = (
+    Column("bank_code", partial(fields.read_bank_code, known=BANK_CODES)),
+    Column(
+        "account_number",
+        fields.read_account_number,
+        seldom_repeats=True,
+        convert_all=fields.read_account_numbers,
+    ),
+    Column("account_name", fields.read_text),
+    Column("holder", fields.one_of(AccountHolder)),
+)
 
 
 class Account(NamedTuple):
@@ -43,6 +61,35 @@ def account_of(
         )
     _refuse_contradictions(channel, name, holder)
     return Account(bank_code, keys.account_hmac(bank_code, number), number[-4:], name, holder)
+
+
+def account_places(keys: PrivacyKeys, first: int) -> tuple[Own, ...]:
+    """What is a row's own in an `Account` that stands at place `first` of a record."""
+    bank_code, number_hmac, last_four, name, _ = range(first, first + len(_NONE))
+
+    def hmacs(
+        numbers: Sequence[str | None], columns: Sequence[Sequence[Any]]
+    ) -> list[bytes | None]:
+        banks = columns[bank_code]
+        accounts = [
+            f"{bank}:{number}" for bank, number in zip(banks, numbers, strict=True) if number
+        ]
+        each = iter(keys.account_hmacs(accounts))
+        return [next(each) if number else None for number in numbers]
+
+    def names(given: Sequence[str | None], columns: Sequence[Sequence[Any]]) -> list[str | None]:
+        hmacs = columns[number_hmac]
+        return [name if hmac else None for name, hmac in zip(given, hmacs, strict=True)]
+
+    return (
+        Own(number_hmac, "account_number", hmacs),
+        Own(last_four, "account_number", _last_fours),
+        Own(name, "account_name", names),
+    )
+
+
+def _last_fours(numbers: Sequence[str | None], _columns: object) -> list[str | None]:
+    return [number and number[-4:] for number in numbers]
 
 
 def _refuse_contradictions(channel: str | None, name: str | None, holder: str | None) -> None:

@@ -6,6 +6,7 @@ from functools import partial
 from app.ingest import dates, fields
 from app.ingest.context import Context
 from app.ingest.layout import Column, Layout, Record
+from app.ingest.layouts.national_id import NATIONAL_ID
 from app.ingest.refusals import RefusalCode, RefusedError
 from app.rules.age import BirthDate
 from app.rules.national_id import NationalId
@@ -15,7 +16,7 @@ def citizens_layout(context: Context) -> Layout:
     """The layout; a record still holds the national ID, which `tables.citizens` encrypts."""
     return Layout(
         columns=(
-            Column("national_id", fields.read_national_id, required=True, seldom_repeats=True),
+            NATIONAL_ID,
             Column("given_name", fields.read_text, required=True),
             Column("family_name", fields.read_text, required=True),
             Column(

@@ -4,15 +4,16 @@ from datetime import date
 from functools import partial
 
 from app.ingest import dates, fields
-from app.ingest.context import BANK_CODES, Context
-from app.ingest.layout import Column, Layout, Record
-from app.ingest.layouts.account import account_of
+from app.ingest.context import Context
+from app.ingest.layout import Column, Layout, Own, Record
+from app.ingest.layouts.account import ACCOUNT_COLUMNS, account_of, account_places
+from app.ingest.layouts.national_id import NATIONAL_ID, national_id_place
 from app.ingest.refusals import RefusalCode, RefusedError
 from app.payment_key import payment_sequence
 from app.rules.assessment import REASON_CODES, reason_code_for
 from app.rules.calendar import YearMonth
 from app.rules.national_id import NationalId
-from app.rules.vocabulary import AccountHolder, PaymentChannel, PaymentKind, PaymentStatus, Scheme
+from app.rules.vocabulary import PaymentChannel, PaymentKind, PaymentStatus, Scheme
 
 _NOT_ARRIVED = frozenset({"FAILED", "RETURNED", "WITHHELD"})
 
@@ -22,7 +23,7 @@ def disbursements_layout(context: Context) -> Layout:
     period = partial(dates.read_period, today=context.today)
     return Layout(
         columns=(
-            Column("national_id", fields.read_national_id, required=True, seldom_repeats=True),
+            NATIONAL_ID,
             Column("scheme", fields.one_of(Scheme), required=True),
             Column(
                 "local_authority_code",
@@ -35,16 +36,19 @@ def disbursements_layout(context: Context) -> Layout:
             Column("kind", fields.one_of(PaymentKind), default="REGULAR"),
             Column("paid_on", dates.read_date),
             Column("channel", fields.one_of(PaymentChannel), default="BANK_TRANSFER"),
-            Column("bank_code", partial(fields.read_bank_code, known=BANK_CODES)),
-            Column("account_number", fields.read_account_number, seldom_repeats=True),
-            Column("account_name", fields.read_text),
-            Column("holder", fields.one_of(AccountHolder)),
+            *ACCOUNT_COLUMNS,
             Column("failure_code", fields.read_text),
             Column("failure_text", fields.read_message),
             Column("repays_period", period),
         ),
         record=partial(_record, context),
         counted_by=("local_authority_code", "scheme", "period", "amount"),
+        own=(
+            national_id_place(context.keys, 1),
+            Own(3, "local_authority_code"),
+            Own(19, "failure_text"),
+            *account_places(context.keys, 12),
+        ),
     )
 
 

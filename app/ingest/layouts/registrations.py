@@ -4,12 +4,13 @@ from datetime import date
 from functools import partial
 
 from app.ingest import dates, fields
-from app.ingest.context import BANK_CODES, Context
-from app.ingest.layout import Column, Layout, Record
-from app.ingest.layouts.account import account_of
+from app.ingest.context import Context
+from app.ingest.layout import Column, Layout, Own, Record
+from app.ingest.layouts.account import ACCOUNT_COLUMNS, account_of, account_places
+from app.ingest.layouts.national_id import NATIONAL_ID, national_id_place
 from app.ingest.refusals import RefusalCode, RefusedError
 from app.rules.national_id import NationalId
-from app.rules.vocabulary import AccountHolder, PaymentChannel, RegistrationStatus, Scheme
+from app.rules.vocabulary import PaymentChannel, RegistrationStatus, Scheme
 
 
 def registrations_layout(context: Context) -> Layout:
@@ -17,7 +18,7 @@ def registrations_layout(context: Context) -> Layout:
     past = partial(dates.read_past_date, today=context.today)
     return Layout(
         columns=(
-            Column("national_id", fields.read_national_id, required=True, seldom_repeats=True),
+            NATIONAL_ID,
             Column("scheme", fields.one_of(Scheme), required=True),
             Column(
                 "local_authority_code",
@@ -29,16 +30,21 @@ def registrations_layout(context: Context) -> Layout:
             Column("status_reason", fields.read_text),
             Column("status_on", dates.read_date),
             Column("channel", fields.one_of(PaymentChannel)),
-            Column("bank_code", partial(fields.read_bank_code, known=BANK_CODES)),
-            Column("account_number", fields.read_account_number, seldom_repeats=True),
-            Column("account_name", fields.read_text),
-            Column("holder", fields.one_of(AccountHolder)),
+            *ACCOUNT_COLUMNS,
             Column("card_issued_on", past),
             Column("card_expires_on", dates.read_date),
             Column("disability_types", fields.read_disability_types, default=[]),
         ),
         record=partial(_record, context),
         counted_by=("local_authority_code",),
+        own=(
+            national_id_place(context.keys, 1),
+            Own(3, "local_authority_code"),
+            Own(4, "registered_on"),
+            Own(6, "status_reason"),
+            Own(7, "status_on"),
+            *account_places(context.keys, 9),
+        ),
     )
 
 

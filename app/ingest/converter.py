@@ -1,0 +1,150 @@
+"""A layout met with a file's header: the texts of rows to staged records."""
+
+import gc
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import islice
+from operator import itemgetter
+from typing import Any, cast
+
+from app.ingest.columnwise import Columnwise
+from app.ingest.layout import Column, Convert, Header, Layout, Record
+from app.ingest.refusals import Refusal, RefusalCode, RefusedError
+
+Row = tuple[int, list[str]]
+
+_REMEMBERED = 50_000
+_ROWS_AT_HAND = 1_000  # as many as the processor's cache holds
+
+
+class RowConverter:
+    """A layout bound to a header."""
+
+    def __init__(self, layout: Layout, header: Header) -> None:
+        self._record = layout.record
+        self._columns = layout.columns
+        self._width = len(header.names)
+        self._converters = [_converter(column) for column in layout.columns]
+        places = {name: place for place, name in enumerate(header.names)}
+        # An absent column reads the empty text that is put behind every row.
+        self._pick = itemgetter(*(places.get(c.name, self._width) for c in layout.columns))
+        self._counted_by = [layout.place_of(name) for name in layout.counted_by]
+        self._columnwise = Columnwise(layout, self._converters)
+
+    def chunk(self, rows: Iterable[Row]) -> tuple[list[Record], list[Refusal]]:
+        """The records and the refusals of rows (line, fields), each in the order of the rows.
+
+        Rows are read column by column where they are plainly right; `record` and `refusal` decide
+        about each of the others. Give the rows as they are read: then they are still at hand.
+        """
+        records: list[Record] = []
+        refusals: list[Refusal] = []
+        rows = iter(rows)
+        with _no_collection():
+            while at_hand := list(islice(rows, _ROWS_AT_HAND)):
+                self._convert(at_hand, records, refusals)
+        return records, refusals
+
+    def _convert(self, rows: Sequence[Row], records: list[Record], refusals: list[Refusal]) -> None:
+        read = self._read(rows)
+        if all(read):
+            records.extend(cast(list[Record], read))
+            return
+        for (line, fields), record in zip(rows, read, strict=True):
+            try:
+                records.append(record or self.record(line, fields))
+            except RefusedError as refused:
+                refusals.append(self.refusal(line, fields, refused))
+
+    def _read(self, rows: Sequence[Row]) -> list[Record | None]:
+        whole = [row for row in rows if len(row[1]) == self._width]
+        if not whole:
+            return [None] * len(rows)
+        lines = [line for line, _ in whole]
+        texts = self._pick([*zip(*[fields for _, fields in whole], strict=True), [""] * len(whole)])
+        records = self._columnwise.records(lines, texts)
+        if len(whole) == len(rows):
+            return records
+        read = iter(records)
+        return [next(read) if len(fields) == self._width else None for _, fields in rows]
+
+    def record(self, line: int, fields: list[str]) -> Record:
+        """The staged record of a row; `RefusedError` where it has none."""
+        if len(fields) != self._width:
+            raise RefusedError(
+                RefusalCode.WRONG_COLUMN_COUNT,
+                f"The row has {len(fields)} fields, the header {self._width}; "
+                "a field that holds a comma needs double quotes.",
+            )
+        texts = self._texts(fields)
+        return self._record(line, *[c(t) for c, t in zip(self._converters, texts, strict=True)])
+
+    def refusal(self, line: int, fields: list[str], refused: RefusedError) -> Refusal:
+        """Why `record` refused a row: the field at fault, and what the row counts to."""
+        if refused.code is RefusalCode.WRONG_COLUMN_COUNT:
+            return Refusal(line, "", refused.code, refused.sentence)
+        texts = self._texts(fields)
+        field = refused.field or self._at_fault(texts)
+        counted: list[Any] = [self._value(place, texts) for place in self._counted_by]
+        return Refusal(line, field, refused.code, refused.sentence, *counted)
+
+    def _texts(self, fields: list[str]) -> Sequence[str]:
+        texts: Sequence[str] = self._pick([*fields, ""])
+        return texts
+
+    def _at_fault(self, texts: Sequence[str]) -> str:
+        for column, convert, text in zip(self._columns, self._converters, texts, strict=True):
+            try:
+                convert(text)
+            except RefusedError:
+                return column.name
+        return ""
+
+    def _value(self, place: int, texts: Sequence[str]) -> object:
+        try:
+            return self._converters[place](texts[place])
+        except RefusedError:
+            return None
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Rows make no cycles, but so many tuples that Python would search them for some all the time.
+
+    Afterwards they count as old, or the next search would begin with them.
+    """
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.freeze()
+            gc.unfreeze()
+            gc.enable()
+
+
+class _Remembered(dict[str, object]):
+    """Text to value, worked out once for each distinct text."""
+
+    def __init__(self, convert: Convert) -> None:
+        super().__init__()
+        self._convert = convert
+
+    def __missing__(self, text: str) -> object:
+        value = self._convert(text)
+        if len(self) < _REMEMBERED:
+            self[text] = value
+        return value
+
+
+def _converter(column: Column) -> Convert:
+    def read(text: str) -> object:
+        text = text.strip()
+        if text:
+            return column.convert(text)
+        if column.required:
+            raise RefusedError(RefusalCode.MISSING_VALUE, "A value is required here.")
+        return column.default
+
+    return read if column.seldom_repeats else _Remembered(read).__getitem__
