@@ -141,6 +141,15 @@ def test_one_row_refused_among_thousands(kind: ImportKind) -> None:
     assert (records, refusals) == one_by_one(converter(kind, names), rows)
 
 
+@pytest.mark.parametrize("kind", [ImportKind.REGISTRATIONS, ImportKind.DISBURSEMENTS])
+def test_a_name_without_an_account_is_left_out_of_every_row(kind: ImportKind) -> None:
+    row = ROWS[kind] | {"bank_code": "", "account_number": "", "account_name": "มาลี"}
+    rows = [(line, list(row.values())) for line in (2, 3)]
+    records, _ = converter(kind, list(row)).chunk(rows)
+    assert (records, []) == one_by_one(converter(kind, list(row)), rows)
+    assert not any("มาลี" in record for record in records)
+
+
 @pytest.mark.parametrize("kind", ROWS)
 def test_absent_and_unknown_columns(kind: ImportKind) -> None:
     required = {column.name for column in KINDS[kind].layout(CONTEXT).columns if column.required}
