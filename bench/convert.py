@@ -77,7 +77,7 @@ def converter() -> RowConverter:
         today=TODAY,
         authorities=frozenset(AUTHORITIES),
         import_file_id=1,
-        seen_before=None,
+        newest=1,
     )
     layout = disbursements_layout(context)
     return RowConverter(layout, read_header(layout, DISBURSEMENT_COLUMNS))
