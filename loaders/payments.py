@@ -164,14 +164,19 @@ from unnest($1::uuid[], $2::scheme[], $3::date[], $4::smallint[])
 join payment p using (citizen_id, scheme, period, sequence)
 {_MADE_GOOD_BY}"""
 
+# An aggregate for each entitlement, so that nothing is sorted to be grouped.
 TOTALS = """
-select citizen_id, scheme, count(*) as count,
-  count(*) filter (where status = 'PAID') as paid_count,
-  coalesce(sum(amount_satang) filter (where status = 'PAID'), 0)::bigint as paid_amount,
-  count(*) filter (where status in ('FAILED', 'RETURNED')) as failed_count
-from payment
-where citizen_id = any($1) and scheme = any($2::scheme[]) and period between $3 and $4
-group by citizen_id, scheme"""
+select k.citizen_id, k.scheme, t.count, t.paid_count, t.paid_amount, t.failed_count
+from registration k
+cross join lateral (
+  select count(*) as count,
+    count(*) filter (where status = 'PAID') as paid_count,
+    coalesce(sum(amount_satang) filter (where status = 'PAID'), 0)::bigint as paid_amount,
+    count(*) filter (where status in ('FAILED', 'RETURNED')) as failed_count
+  from payment p
+  where p.citizen_id = k.citizen_id and p.scheme = k.scheme and p.period between $3 and $4
+) t
+where k.citizen_id = any($1) and k.scheme = any($2::scheme[])"""
 
 
 async def payment_pages(database: Database, keys: Sequence[PageKey]) -> list[PaymentPage]:

@@ -63,9 +63,9 @@ async def _run(dsn: str, options: argparse.Namespace) -> list[Size]:
 
 async def _prepare(dsn: str) -> None:
     connection = await asyncpg.connect(dsn)
-    await set_up_server(connection)
     if not await migrate(connection):
         sys.exit("directory: expected a new one, this has a database already.")
+    await set_up_server(connection)
     await prepare(connection)
     await connection.close()
 

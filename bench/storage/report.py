@@ -56,19 +56,14 @@ def _growth(sizes: Sequence[Size]) -> str:
 
 def _growth_row(costs: Sequence[Cost]) -> list[str]:
     first, last = costs[0], costs[-1]
-    medians = [cost.medians["generic"] for cost in costs]
-    return (
-        [
-            last.statement,
-            str(last.citizens),
-            *map(_ms, medians),
-            f"{medians[-1] / medians[0]:.1f}",
-            _ms(last.slowest["generic"]),
-            _ms(last.medians["custom"]),
-        ]
-        if first.statement == last.statement
-        else []
-    )
+    return [
+        last.statement,
+        str(last.citizens),
+        *(_ms(cost.medians["generic"]) for cost in costs),
+        f"{last.medians['generic'] / first.medians['generic']:.1f}",
+        _ms(last.slowest["generic"]),
+        _ms(last.medians["custom"]),
+    ]
 
 
 def _pages(size: Size) -> str:
