@@ -18,11 +18,17 @@ class FreshnessRow:
     received_at: datetime | None = None
 
 
+# The end of one index range for each scheme, however many batches there have been.
 FRESHNESS = """
-select distinct on (scheme) scheme, period, received_at
-from disbursement_batch
-where accepted + unchanged > 0 and period <= $1
-order by scheme, period desc, version desc"""
+select s.scheme, b.period, b.received_at
+from unnest(enum_range(null::scheme)) s (scheme)
+cross join lateral (
+  select period, received_at
+  from disbursement_batch
+  where scheme = s.scheme and period <= $1 and accepted + unchanged > 0
+  order by period desc, version desc
+  limit 1
+) b"""
 
 
 class FreshnessKey(NamedTuple):

@@ -106,20 +106,22 @@ _COLUMNS = """
   p.paid_on, p.reason_code, p.source_code, p.bank_account_id, p.batch_id, p.repays_period"""
 
 # Only a payment that did not arrive can have been made good; the condition stands inside, so that
-# for the others no row is looked for.
+# for the others no row is looked for. What repays has a place below 0, so the index passes over the
+# regular payments since.
 _MADE_GOOD_BY = """
 left join lateral (
   select m.period as repaid_by_period, m.sequence as repaid_by_sequence
   from payment m
   where p.status in ('FAILED', 'RETURNED', 'WITHHELD')
     and m.citizen_id = p.citizen_id and m.scheme = p.scheme
-    and m.period >= p.period and m.repays_period = p.period
+    and m.period >= p.period and m.sequence < 0 and m.repays_period = p.period
     and m.status in ('PAID', 'SUBMITTED', 'SCHEDULED')
   order by m.status = 'PAID' desc, m.period desc, m.sequence desc
   limit 1
 ) r on true"""
 
-# What a payment of the page repays comes along, though it may lie beyond the page's end.
+# What a payment of the page repays comes along, though it may lie beyond the page's end. LIMIT
+# makes that a look-up by key; a plain join of many rows may be planned as a read of every payment.
 _PAGE = """
 with page as (
   select p.*
@@ -138,10 +140,14 @@ with page as (
 ), shown as (
   select page.*, true as in_page from page
   union all
-  select {columns}, false
-  from page join payment p
-    on p.citizen_id = page.citizen_id and p.scheme = page.scheme
-    and p.period = page.repays_period and p.sequence = 0
+  select p.*, false
+  from page cross join lateral (
+    select {columns}
+    from payment p
+    where p.citizen_id = page.citizen_id and p.scheme = page.scheme
+      and p.period = page.repays_period and p.sequence = 0
+    limit 1
+  ) p
 )
 select {columns}, r.repaid_by_period, r.repaid_by_sequence, p.in_page
 from shown p {made_good_by}
@@ -158,14 +164,19 @@ from unnest($1::uuid[], $2::scheme[], $3::date[], $4::smallint[])
 join payment p using (citizen_id, scheme, period, sequence)
 {_MADE_GOOD_BY}"""
 
+# An aggregate for each entitlement, so that nothing is sorted to be grouped.
 TOTALS = """
-select citizen_id, scheme, count(*) as count,
-  count(*) filter (where status = 'PAID') as paid_count,
-  coalesce(sum(amount_satang) filter (where status = 'PAID'), 0)::bigint as paid_amount,
-  count(*) filter (where status in ('FAILED', 'RETURNED')) as failed_count
-from payment
-where citizen_id = any($1) and scheme = any($2::scheme[]) and period between $3 and $4
-group by citizen_id, scheme"""
+select k.citizen_id, k.scheme, t.count, t.paid_count, t.paid_amount, t.failed_count
+from registration k
+cross join lateral (
+  select count(*) as count,
+    count(*) filter (where status = 'PAID') as paid_count,
+    coalesce(sum(amount_satang) filter (where status = 'PAID'), 0)::bigint as paid_amount,
+    count(*) filter (where status in ('FAILED', 'RETURNED')) as failed_count
+  from payment p
+  where p.citizen_id = k.citizen_id and p.scheme = k.scheme and p.period between $3 and $4
+) t
+where k.citizen_id = any($1) and k.scheme = any($2::scheme[])"""
 
 
 async def payment_pages(database: Database, keys: Sequence[PageKey]) -> list[PaymentPage]:

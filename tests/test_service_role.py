@@ -31,6 +31,11 @@ async def test_the_application_of_these_tests_connects_as_the_role(service: Serv
     assert row["name"] == "allowances_app"
 
 
+async def test_plans_are_made_once(service: Service) -> None:
+    (row,) = await service.database.fetch("select current_setting('plan_cache_mode') as mode")
+    assert row["mode"] == "force_generic_plan"
+
+
 @pytest.mark.parametrize(
     "statement",
     [

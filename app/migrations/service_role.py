@@ -9,11 +9,17 @@ from app.errors import SettingsError
 LOGIN = "allowances_app"
 
 # A login without a password: for the embedded server alone, whose socket only its owner can reach.
+# Its plans are made once, not for each request's arguments: docs/storage.md has what that saves.
+# Set on the role, since a pooler between may refuse what a connection asks for.
 _MAKE_LOGIN = """
 do $$
 begin
   if not exists (select from pg_roles where rolname = 'allowances_app') then
     create role allowances_app login in role allowances_service;
+  end if;
+  if not exists (select from pg_roles where rolname = 'allowances_app'
+      and 'plan_cache_mode=force_generic_plan' = any(rolconfig)) then
+    alter role allowances_app set plan_cache_mode = force_generic_plan;
   end if;
 exception
   when duplicate_object or unique_violation then null;  -- another process made it meanwhile

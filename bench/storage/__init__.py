@@ -1,0 +1,1 @@
+"""What each statement of the loaders costs as the register grows, and whether its plan holds."""
