@@ -16,7 +16,7 @@ from app.ids import (
     encode_payment_id,
 )
 from app.policies import Scope
-from app.rules.calendar import YearMonth, add_months, fiscal_year_months
+from app.rules.calendar import YearMonth, fiscal_year_months
 from app.rules.vocabulary import PaymentChannel, PaymentKind, PaymentStatus, Scheme
 from loaders.bank_accounts import BankAccountRow
 from loaders.payments import NEWEST, OLDEST, PageKey, PaymentRow, Place, Window
@@ -178,8 +178,8 @@ class PaymentsArguments:
         above = Place(*decode_payment_cursor("before", before)) if before else OLDEST
         if fiscal_year is not None:
             first_month, last_month = months_of_fiscal_year(fiscal_year)
-            below = min(below, Place(add_months(last_month, 1), OLDEST.sequence))
-            above = max(above, Place(add_months(first_month, -1), NEWEST.sequence))
+            below = min(below, Place(last_month, NEWEST.sequence))
+            above = max(above, Place(first_month, OLDEST.sequence))
         statuses = None if status is None else tuple(sorted(set(status), key=lambda s: s.value))
         window = Window(below, above, statuses, newest_first=size.forward)
         return cls(size, window, starts_inside=bool(after if size.forward else before))
