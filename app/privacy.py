@@ -44,6 +44,10 @@ class PrivacyKeys:
         """What tells two accounts apart without holding their numbers (32 bytes)."""
         return _digest(self._account_mac, f"{bank_code}:{number}")
 
+    def content_hmac(self, content: str) -> bytes:
+        """What tells two contents apart and gives nothing of them away (32 bytes)."""
+        return _digest(self._content_mac, content)
+
     def encrypt_national_id(self, national_id: str, citizen_id: UUID) -> bytes:
         """Key id, nonce and AES-256-GCM text, bound to the citizen: rows can't be swapped."""
         nonce = os.urandom(_NONCE_BYTES)
@@ -76,6 +80,10 @@ class PrivacyKeys:
     @cached_property
     def _account_mac(self) -> HMAC:
         return _mac(self.account_key, b"account:")
+
+    @cached_property
+    def _content_mac(self) -> HMAC:
+        return _mac(self.account_key, b"content:")
 
     @cached_property
     def _ciphers(self) -> dict[int, AESGCM]:

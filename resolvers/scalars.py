@@ -15,7 +15,7 @@ from app.rules.national_id import NationalId
 Baht = NewType("Baht", int)  # satang
 
 
-def _write_baht(satang: int) -> str:
+def write_baht(satang: int) -> str:
     sign, amount = ("-", -satang) if satang < 0 else ("", satang)
     return f"{sign}{amount // 100}.{amount % 100:02d}"
 
@@ -97,7 +97,7 @@ SCALARS: dict[object, ScalarDefinition] = {
     Baht: _scalar(
         "Baht",
         'An amount of Thai baht as a decimal string with two places: `"600.00"`. Never a float.',
-        serialize=_write_baht,
+        serialize=write_baht,
         parse_value=_read_baht,
     ),
     # Read as it stands and checked where it is used: an error of the library's own reading would
