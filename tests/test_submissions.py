@@ -141,6 +141,14 @@ async def test_where_nothing_is_taken_there_is_a_batch_that_says_so(agency: Agen
     assert await agency.payments() == []
 
 
+async def test_where_nothing_changes_there_is_a_batch_too(agency: Agency) -> None:
+    await agency.submit(record())
+    payload = await agency.submit(record(), requestId="november-2")
+    totals = payload["batch"]["totals"]
+    assert (totals["rows"], totals["unchanged"], totals["amount"]) == (1, 1, "600.00")
+    assert payload["batch"]["localAuthority"] == {"code": AUTHORITY}
+
+
 async def test_an_unknown_citizens_payment_waits_for_them(agency: Agency) -> None:
     payload = await agency.submit(record(1), record(7))
     assert payload["batch"]["totals"]["waiting"] == 1
