@@ -1,9 +1,10 @@
 """The pool, and the one way to ask it. No SQL here."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import ExitStack, asynccontextmanager, contextmanager
+from functools import partial
+from typing import Any, cast
 
 import asyncpg
 
@@ -22,6 +23,10 @@ _OUT_OF_REACH = (
 
 async def _keep_session_state(_connection: object) -> None:
     """No statement of ours sets session state, so a release has nothing to reset."""
+
+
+def _note(recording: list[str], sent: Any) -> None:
+    recording.append(sent.query)
 
 
 class Database:
@@ -67,6 +72,25 @@ class Database:
                 return await connection.fetch(statement, *arguments)
         except _OUT_OF_REACH as error:
             raise Unavailable("The data can not be read just now. Try again later.") from error
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[asyncpg.Connection]:
+        """A connection to hold, for a transaction; the time-out is for all that is done with it.
+
+        `Unavailable` as from `fetch`, also for what is asked inside.
+        """
+        try:
+            async with (
+                asyncio.timeout(time_left(self._timeout)),
+                self._pool.acquire(timeout=self._timeout) as connection,
+            ):
+                with ExitStack() as noting:
+                    for recording in self._recordings:
+                        note = partial(_note, recording)
+                        noting.enter_context(connection.query_logger(note))
+                    yield cast(asyncpg.Connection, connection)  # a proxy of the pool's
+        except _OUT_OF_REACH as error:
+            raise Unavailable("The database does not answer just now. Try again later.") from error
 
     @contextmanager
     def recording(self) -> Iterator[list[str]]:

@@ -41,6 +41,12 @@ class Unavailable(AllowancesError):
     code = "SERVICE_UNAVAILABLE"
 
 
+class SubmissionsNotAccepted(AllowancesError):
+    """This service was given no way to write, so it takes no disbursements."""
+
+    code = "SUBMISSIONS_NOT_ACCEPTED"
+
+
 class SettingsError(AllowancesError):
     """A setting is missing or wrong; the text names each."""
 

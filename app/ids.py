@@ -1,4 +1,7 @@
-"""The opaque ids of the graph: each carries its citizen, none can be derived from a national ID."""
+"""The opaque ids of the graph: none can be derived from a national ID.
+
+What is of a citizen carries the citizen.
+"""
 
 import struct
 from base64 import urlsafe_b64decode, urlsafe_b64encode
@@ -49,6 +52,7 @@ _BANK_ACCOUNT = struct.Struct(">c16sQ")
 _CURSOR = struct.Struct(">cHh")
 _ACCESS_RECORD = struct.Struct(">c16sq")
 _ACCESS_CURSOR = struct.Struct(">cq")
+_BATCH = struct.Struct(">cq")
 
 _SCHEMES = (Scheme.OLD_AGE_ALLOWANCE, Scheme.DISABILITY_ALLOWANCE)
 _SCHEME_NUMBERS = {scheme: number for number, scheme in enumerate(_SCHEMES)}
@@ -121,6 +125,24 @@ def decode_access_cursor(argument: str, text: str) -> int:
         raise BadInput(_NO_CURSOR.format(argument))
     seq: int = fields[0]
     return seq
+
+
+def encode_batch_id(number: int) -> str:
+    return _text(_BATCH.pack(b"B", number))
+
+
+def encode_batch_cursor(number: int) -> str:
+    """Where a batch stands in the list of all."""
+    return _text(_BATCH.pack(b"b", number))
+
+
+def decode_batch_cursor(argument: str, text: str) -> int:
+    """The place a cursor names; `BadInput` names the argument."""
+    fields = _unpack(_BATCH, b"b", text)
+    if fields is None:
+        raise BadInput(_NO_CURSOR.format(argument))
+    number: int = fields[0]
+    return number
 
 
 _NO_CURSOR = "{}: expected a cursor of this connection, as `pageInfo` or an edge gave it."

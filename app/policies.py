@@ -45,6 +45,20 @@ def may_use(viewer: Viewer, scope: Scope) -> Decision:
             return Refused("Needs a token: sign in.")
 
 
+def may_work(viewer: Viewer, scope: Scope) -> Decision:
+    """What agencies do among themselves, by scope alone: nothing of a citizen is given, so there is
+    no purpose that a citizen would read."""
+    match viewer:
+        case AgencyViewer() if scope.value in viewer.scopes:
+            return None
+        case AgencyViewer():
+            return Refused(f"Needs the scope {scope.value}.")
+        case CitizenViewer():
+            return Refused("Is for agencies alone.")
+        case Anonymous():
+            return Refused("Needs a token: sign in.")
+
+
 def may_read_own(viewer: Viewer) -> Decision:
     """What is for the citizen's own eyes alone; a citizen reaches nobody but themselves."""
     match viewer:

@@ -42,14 +42,20 @@ def root_cause(error: BaseException) -> BaseException | None:
 
 
 def _at_argument(located: str, sentence: str) -> str:
-    """The library's word on where a value stands, such as `Variable '$period'`, and our sentence.
+    """The library's word on where a value stands, such as `Variable '$input'`, and our sentence.
 
-    What stands between the two repeats the value, and the value may be somebody's.
+    What stands between the two repeats the value, and the value may be somebody's; but for its
+    place within the variable, such as `$input.records[1].amount`.
     """
     if located == sentence or not located.startswith("Variable '"):
         return sentence
-    name = located.split("'")[1]
+    place = _PLACE.match(located)
+    name = f"{place[1]}{place[2]}" if place else located.split("'")[1]
     return f"Variable '{name}': {sentence}"
+
+
+# The fields and places on the way to the value, which the library says before it repeats it.
+_PLACE = re.compile(r"Variable '(\$\w+)' has invalid value at ((?:\.\w+|\[\d+\])+): ")
 
 
 # The library's sentences repeat the value that was sent, in Python's spelling, and the value may be

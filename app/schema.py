@@ -23,6 +23,7 @@ from app.presentable import make_presentable
 from resolvers.accountability import Accountability
 from resolvers.citizen import Citizen
 from resolvers.entities import entity
+from resolvers.mutation import Mutation
 from resolvers.paging import MAX_PAGE_SIZE
 from resolvers.query import Query
 from resolvers.scalars import SCALARS
@@ -117,6 +118,7 @@ def build_schema(
     no error tells. `trusted`: the only documents that callers without more rights may run."""
     schema = Schema(
         query=Query,
+        mutation=Mutation,
         subscription=subscription,
         types=[Citizen],
         config=StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=not introspection),

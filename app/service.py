@@ -25,6 +25,7 @@ from resolvers.context import Context
 _log = logging.getLogger("allowances.reference")
 
 _FIRST_PLAYED_YEAR, _LAST_PLAYED_YEAR = 1900, 2200
+_SUBMISSIONS_AT_ONCE = 2  # they take turns in the database: one works, one stands ready
 
 
 @dataclass(slots=True)
@@ -33,6 +34,7 @@ class Service:
 
     settings: Settings
     database: Database
+    submissions: Database | None  # as the role that writes
     reference: Reference
     gate: Gate
     texts: Texts
@@ -59,6 +61,7 @@ class Service:
             today=self._today(now, played),
             max_representations=self.settings.max_representations,
             admission=admission,
+            submissions=self.submissions,
         )
 
     def _today(self, now: datetime, header: str | None) -> date:
@@ -82,24 +85,41 @@ async def running_service(
     """Open what the service needs, and close it again; `AllowancesError` says what is missing."""
     keys = SigningKeys(settings.token_jwks)
     await keys.load()
-    database = await Database.connect(
-        settings.database_url,
-        size=settings.pool_size,
-        statement_cache_size=settings.statement_cache_size,
-        statement_timeout=settings.statement_timeout_seconds,
-    )
-    try:
+    async with contextlib.AsyncExitStack() as opened:
+        database = await Database.connect(
+            settings.database_url,
+            size=settings.pool_size,
+            statement_cache_size=settings.statement_cache_size,
+            statement_timeout=settings.statement_timeout_seconds,
+        )
+        opened.push_async_callback(database.close)
+        submissions = await _submissions(settings)
+        if submissions is not None:
+            opened.push_async_callback(submissions.close)
         reference = await Reference.load(database)
         refreshing = asyncio.create_task(_keep_fresh(reference, settings.reference_refresh_seconds))
-        gate = _gate(settings, keys)
-        try:
-            yield Service(settings, database, reference, gate, Texts.load(), demo, played)
-        finally:
-            refreshing.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await refreshing
-    finally:
-        await database.close()
+        opened.push_async_callback(_cancel, refreshing)
+        gate, texts = _gate(settings, keys), Texts.load()
+        yield Service(settings, database, submissions, reference, gate, texts, demo, played)
+
+
+async def _submissions(settings: Settings) -> Database | None:
+    """The pool of the role that writes, where one is named; a submission may take the whole
+    request."""
+    if settings.submission_database_url is None:
+        return None
+    return await Database.connect(
+        settings.submission_database_url,
+        size=_SUBMISSIONS_AT_ONCE,
+        statement_cache_size=settings.statement_cache_size,
+        statement_timeout=settings.request_deadline_seconds,
+    )
+
+
+async def _cancel(task: "asyncio.Task[None]") -> None:
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
 
 
 def _gate(settings: Settings, keys: SigningKeys) -> Gate:

@@ -105,6 +105,7 @@ class Settings(KeySettings):
     """What `serve` needs; each name is an environment variable in capitals."""
 
     database_url: Annotated[str, Field(repr=False)]
+    submission_database_url: Annotated[str | None, Field(repr=False)] = None
     token_issuer: str
     token_audience: str
     token_jwks: str  # a file's path or an https URL

@@ -1,13 +1,59 @@
-"""Disbursement batches: what arrived, when, and how fresh each scheme is."""
+"""Disbursement batches: what arrived and when, the pages of them, and how fresh each scheme is."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from app.database import Database
 from app.rules.calendar import YearMonth
-from app.rules.vocabulary import Scheme
+from app.rules.vocabulary import BatchStatus, Scheme
+from loaders.batching import one_by_key
+
+
+@dataclass(frozen=True, slots=True)
+class BatchRow:
+    """What a file or a submission brought for one month of a scheme; nothing of a citizen."""
+
+    id: int
+    scheme: Scheme
+    period: YearMonth
+    local_authority_code: str | None
+    status: BatchStatus
+    received_at: datetime
+    version: int
+    rows: int
+    accepted: int
+    rejected: int
+    unchanged: int
+    waiting: int
+    amount: int  # satang
+
+
+class BatchPageKey(NamedTuple):
+    """The newest `limit` batches below a number; None where it does not matter which."""
+
+    below: int
+    limit: int
+    scheme: Scheme | None
+    period: YearMonth | None
+    local_authority_codes: frozenset[str] | None
+
+
+NEWEST = 2**63 - 1
+
+_COLUMNS = """id, scheme, period, local_authority_code, status, received_at, version,
+  rows, accepted, rejected, unchanged, waiting, amount_satang"""
+BY_ID = f"select {_COLUMNS} from disbursement_batch where id = any($1)"
+PAGE = f"""
+select {_COLUMNS}
+from disbursement_batch
+where id < $1
+  and ($3::scheme is null or scheme = $3)
+  and ($4::date is null or period = $4)
+  and ($5::text[] is null or local_authority_code = any($5))
+order by id desc
+limit $2"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +75,36 @@ cross join lateral (
   order by period desc, version desc
   limit 1
 ) b"""
+
+
+async def batches_by_id(database: Database, ids: Sequence[int]) -> list[BatchRow | None]:
+    """For each number its batch."""
+    rows = map(_batch, await database.fetch(BY_ID, list(ids)))
+    return one_by_key(ids, rows, lambda row: row.id)
+
+
+async def batch_pages(database: Database, keys: Sequence[BatchPageKey]) -> list[list[BatchRow]]:
+    """For each key its page, newest first; a request seldom has more than one."""
+    return [await _page(database, key) for key in keys]
+
+
+async def _page(database: Database, key: BatchPageKey) -> list[BatchRow]:
+    codes = key.local_authority_codes
+    rows = await database.fetch(
+        PAGE,
+        key.below,
+        key.limit,
+        None if key.scheme is None else key.scheme.value,
+        key.period,
+        None if codes is None else sorted(codes),
+    )
+    return [_batch(row) for row in rows]
+
+
+def _batch(row: Any) -> BatchRow:
+    return BatchRow(
+        row[0], Scheme(row[1]), YearMonth(row[2]), row[3], BatchStatus(row[4]), *row[5:]
+    )
 
 
 class FreshnessKey(NamedTuple):

@@ -13,7 +13,15 @@ from loaders.access_records import (
     record_access,
 )
 from loaders.bank_accounts import BankAccountRow, bank_accounts_by_citizen
-from loaders.batches import FreshnessKey, FreshnessRow, freshness
+from loaders.batches import (
+    BatchPageKey,
+    BatchRow,
+    FreshnessKey,
+    FreshnessRow,
+    batch_pages,
+    batches_by_id,
+    freshness,
+)
 from loaders.batching import Key, Loader, Value
 from loaders.citizens import CitizenRow, citizens_by_id, citizens_by_national_id_hmac
 from loaders.entitlements import EntitlementRow, entitlements_by_key
@@ -48,6 +56,8 @@ class Loaders:
         )
         self.payment_by_key: Loader[PaymentKey, PaymentRow | None] = asking(payments_by_key)
         self.payment_totals: Loader[TotalsKey, TotalsRow] = asking(payment_totals)
+        self.batch_by_id: Loader[int, BatchRow | None] = asking(batches_by_id)
+        self.batch_pages: Loader[BatchPageKey, list[BatchRow]] = asking(batch_pages)
         self.freshness: Loader[FreshnessKey, FreshnessRow] = asking(freshness)
         self.local_authority_by_code: Loader[str, LocalAuthorityRow | None] = Loader(
             reference.local_authorities

@@ -7,6 +7,7 @@ from uuid import UUID
 from strawberry.types import Info as StrawberryInfo
 
 from app.accountability import Category, Reads
+from app.database import Database
 from app.errors import Unavailable
 from app.limits.admission import Admission
 from app.privacy import PrivacyKeys
@@ -30,6 +31,7 @@ class Context:
     max_representations: int
     admission: Admission = field(default_factory=Admission)
     reads: Reads | None = None
+    submissions: Database | None = None  # as the role that writes; None: none are taken
 
     def note_read(self, citizen_id: UUID, category: Category) -> None:
         """Data of a citizen are about to be given; an agency's access is put on record.

@@ -66,6 +66,18 @@ _describe(
     },
 )
 _describe(
+    vocabulary.BatchStatus,
+    "What became of a batch.",
+    {
+        "RECEIVED": "Its rows are being applied; the counts come when all are.",
+        "LOADED": "Every row was taken.",
+        "PARTIAL": "Some rows were rejected.",
+        "REJECTED": "Every row was rejected.",
+        "DELAYED": "Its payments wait for the budget; none is paid.",
+        "CORRECTED": "The month had a batch before; this one changed it.",
+    },
+)
+_describe(
     vocabulary.PaymentChannel,
     "How the money reaches the citizen.",
     {"BANK_TRANSFER": "Into a bank account.", "CASH": "In cash at the local authority."},

@@ -10,7 +10,7 @@ from strawberry.types.field import StrawberryField
 from strawberry.types.unset import UNSET
 
 from app.policies import Scope
-from resolvers.permissions import PERSON, NeedsOwn, needs, scopes_of
+from resolvers.permissions import PERSON, NeedsOwn, needs, needs_agency, scopes_of
 
 
 def plain(description: str) -> Any:
@@ -58,18 +58,21 @@ def resolved(
     gives: Any = None,
     scope: Scope | None = None,
     own: bool = False,
+    agency: Scope | None = None,
     inaccessible: bool = False,
     cost: Cost | ListSize | None = None,
 ) -> Callable[[Callable[..., Any]], StrawberryField]:
     """A field with a resolver. `gives`: the GraphQL type, where the resolver returns its row.
 
-    `scope`: for the citizen and for agencies that have it; `own`: for the citizen alone; `cost`:
-    what it costs beyond one, or how many its list holds.
+    `scope`: for the citizen and for agencies that have it; `own`: for the citizen alone; `agency`:
+    for agencies that have the scope, alone; `cost`: what it costs, or how many its list holds.
     """
     permissions: list[type[BasePermission]] = []
     scopes: list[list[str]] = []
     if own:
         permissions, scopes = [NeedsOwn], [[PERSON]]
+    elif agency is not None:
+        permissions, scopes = [needs_agency(agency)], [[agency.value]]
     elif scope is not None:
         permissions, scopes = [needs(scope)], scopes_of(scope)
 

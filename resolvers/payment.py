@@ -19,9 +19,11 @@ from app.policies import Scope
 from app.rules.calendar import YearMonth, fiscal_year_months
 from app.rules.vocabulary import PaymentChannel, PaymentKind, PaymentStatus, Scheme
 from loaders.bank_accounts import BankAccountRow
+from loaders.batches import BatchRow
 from loaders.payments import NEWEST, OLDEST, PageKey, PaymentRow, Place, Window
 from resolvers.bank_account import BankAccount
 from resolvers.context import Context, Info
+from resolvers.disbursement_batch import DisbursementBatch
 from resolvers.entitlement_view import EntitlementView, entitlement
 from resolvers.fields import plain, resolved
 from resolvers.paging import Page, PageInfo, PageSize, page_size
@@ -97,6 +99,13 @@ class Payment:
     ) -> BankAccountRow | None:
         key = root.bank_account
         return None if key is None else await info.context.loaders.bank_account(key)
+
+    @resolved(
+        "The file or the submission that brought it, or changed it last.",
+        gives=DisbursementBatch | None,
+    )
+    async def batch(root: strawberry.Parent[PaymentRow], info: Info) -> BatchRow | None:
+        return await info.context.loaders.batch_by_id.load(root.batch_id)
 
     @classmethod
     def is_type_of(cls, value: object, _info: GraphQLResolveInfo[Any]) -> bool:

@@ -6,7 +6,7 @@ from strawberry import BasePermission
 
 from app.accountability import CATEGORIES, Category
 from app.errors import Forbidden, Unauthenticated
-from app.policies import Decision, Refused, Scope, may_read_own, may_use
+from app.policies import Decision, Refused, Scope, may_read_own, may_use, may_work
 from app.viewer import Anonymous
 from resolvers.context import Info
 
@@ -40,6 +40,16 @@ class NeedsOwn(BasePermission):
         return True
 
 
+class _NeedsAgency(BasePermission):
+    """A root field for agencies with a scope; nothing of a citizen is behind it."""
+
+    scope: Scope
+
+    def has_permission(self, source: object, info: Info, **kwargs: Any) -> bool:  # noqa: ARG002 - the library's signature
+        _demand(info, may_work(info.context.viewer, self.scope))
+        return True
+
+
 def _demand(info: Info, decision: Decision) -> None:
     if isinstance(decision, Refused):
         kind = Unauthenticated if isinstance(info.context.viewer, Anonymous) else Forbidden
@@ -49,6 +59,12 @@ def _demand(info: Info, decision: Decision) -> None:
 def needs(scope: Scope) -> type[BasePermission]:
     """The permission class of a scope."""
     return _CLASSES[scope]
+
+
+def needs_agency(scope: Scope) -> type[BasePermission]:
+    """The permission class of a scope of agencies alone."""
+    name = f"NeedsAgency{scope.name.title().replace('_', '')}"
+    return type(name, (_NeedsAgency,), {"scope": scope})
 
 
 _CLASSES: dict[Scope, type[_Needs]] = {

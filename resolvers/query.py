@@ -5,13 +5,21 @@ import strawberry
 from app.errors import BadInput
 from app.ids import decode_citizen_id
 from app.policies import Scope
+from app.rules.calendar import YearMonth
 from app.rules.national_id import InvalidNationalId, NationalId, parse_national_id
+from app.rules.vocabulary import Scheme
 from loaders.citizens import CitizenRow
 from loaders.reference import LocalAuthorityRow
 from resolvers.access import citizen_of_hmac, own_citizen, readable_citizen
 from resolvers.citizen import Citizen
 from resolvers.context import Info
-from resolvers.fields import resolved
+from resolvers.disbursement_batch import (
+    DEFAULT_BATCHES,
+    DisbursementBatchConnection,
+    DisbursementBatchConnectionRow,
+    disbursement_batches,
+)
+from resolvers.fields import page_of, resolved
 from resolvers.freshness import DataFreshness, DataFreshnessRow, data_freshness
 from resolvers.local_authority import LocalAuthority, local_authority
 
@@ -42,6 +50,23 @@ class Query:
     @resolved("A local authority by its eight-digit code. Public.", gives=LocalAuthority | None)
     async def local_authority(info: Info, code: strawberry.ID) -> LocalAuthorityRow | None:
         return await local_authority(info.context, code)
+
+    @resolved(
+        "What files and submissions brought, newest first, for an agency with the scope "
+        "`batch:read`. An agency limited to local authorities sees the batches of one of its own; "
+        "those of several authorities, or still being applied, are not among them.",
+        gives=DisbursementBatchConnection,
+        agency=Scope.BATCH_READ,
+        cost=page_of("first"),
+    )
+    async def disbursement_batches(
+        info: Info,
+        period: YearMonth | None = None,
+        scheme: Scheme | None = None,
+        first: int | None = DEFAULT_BATCHES,
+        after: str | None = None,
+    ) -> DisbursementBatchConnectionRow:
+        return await disbursement_batches(info.context, period, scheme, first, after)
 
     @resolved("How new the data are. Public.", gives=DataFreshness)
     async def data_freshness(info: Info) -> DataFreshnessRow:

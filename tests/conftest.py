@@ -38,7 +38,7 @@ DEMO_SIZE = DemoSize(citizens=150, months=24, seed=1)
 ROOT = Path(__file__).parent.parent
 ALLOWANCES = str(Path(sys.executable).parent / "allowances")
 
-pytest_plugins = ["tests.planted.plugin", "tests.serving"]
+pytest_plugins = ["tests.planted.plugin", "tests.serving", "tests.submitting"]
 
 _DSN = pytest.StashKey[str]()
 _STACK = pytest.StashKey[ExitStack]()

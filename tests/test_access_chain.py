@@ -15,7 +15,7 @@ from app.accountability import Access, Category
 from app.cli.audit import verdict_on
 from app.database import Database
 from app.errors import BadInput
-from app.migrations.service_role import as_service, make_service_login
+from app.migrations.service_role import as_service, make_service_logins
 from loaders.access_records import record_access
 from tests.conftest import ALLOWANCES
 
@@ -30,7 +30,7 @@ def access(*people: UUID, purpose: str = "ตรวจสอบ", operation: str
 @pytest.fixture
 async def store(database_url: str, connection: asyncpg.Connection) -> AsyncIterator[Database]:
     """The service's pool over an empty register."""
-    await make_service_login(connection)
+    await make_service_logins(connection)
     store = await Database.connect(
         as_service(database_url), size=8, statement_cache_size=100, statement_timeout=10
     )

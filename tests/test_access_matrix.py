@@ -18,6 +18,7 @@ from tests.conftest import Asker
 
 SCHEMA = build_schema()._schema
 OWN = "own"  # the citizen alone, never an agency
+AGENCY = "agency "  # before a scope: agencies that have it, never a citizen
 OPEN = "open"  # nothing of a person, or nothing beyond what the edge to its type has let through
 
 
@@ -28,9 +29,10 @@ def words(text: str) -> list[str]:
 # Types whose every field is open: behind a guarded edge, or of nobody.
 OPEN_TYPES = words("""
     AccessRecord AccessRecordConnection AccessRecordEdge
-    Bank BankAccount DataFreshness DisabilityCard LocalAuthority PageInfo PaymentConnection
-    PaymentEdge PaymentTotals Rate Reason RegistrationWindow SchemeFreshness UpcomingPayment
-    _Service
+    Bank BankAccount BatchTotals DataFreshness DisabilityCard DisbursementBatch
+    DisbursementBatchConnection DisbursementBatchEdge LocalAuthority PageInfo PaymentConnection
+    PaymentEdge PaymentTotals Rate Reason RegistrationWindow RejectedRecord SchemeFreshness
+    SubmitDisbursementsPayload UpcomingPayment _Service
 """)
 PERSONAL = words("""
     title givenName familyName birthDate birthDatePrecision maskedNationalId age localAuthority
@@ -41,12 +43,14 @@ OF_AN_ENTITLEMENT = words("""
     localAuthority
 """)
 OF_A_PAYMENT = words("""
-    id scheme period kind amount status channel paidOn dueOn reason repays repaidBy
+    id scheme period kind amount status channel paidOn dueOn reason repays repaidBy batch
 """)
 ROOTS = words("me citizen citizenByNationalId localAuthority dataFreshness _entities _service")
 
 POLICIES: dict[str, str] = {
     **{f"Query.{name}": OPEN for name in ROOTS},
+    "Query.disbursementBatches": f"{AGENCY}batch:read",
+    "Mutation.submitDisbursements": f"{AGENCY}disbursement:write",
     "Citizen.id": OPEN,
     "Citizen.nationalId": "citizen:lookup",
     "Citizen.entitlements": "entitlement:read",
@@ -87,8 +91,15 @@ def test_what_is_printed_is_what_is_stated() -> None:
         printed = "@requiresScopes" in line
         assert printed == (policy != OPEN), f"{kind}.{name}"
         if printed:
-            scopes = '[["openid"]]' if policy == OWN else f'[["openid"], ["{policy}"]]'
-            assert scopes in line
+            assert f"scopes: {printed_scopes(policy)})" in line
+
+
+def printed_scopes(policy: str) -> str:
+    if policy == OWN:
+        return '[["openid"]]'
+    if policy.startswith(AGENCY):
+        return f'[["{policy.removeprefix(AGENCY)}"]]'
+    return f'[["openid"], ["{policy}"]]'
 
 
 # The way to each type that belongs to a person, and the scopes that open the way.

@@ -72,6 +72,15 @@ def of_entity(key: str, scope: Scope | None, value: Callable[[Target], str]) -> 
 
 
 AUTHORITY = "03500101"
+REFUSED = {"FORBIDDEN", "UNAUTHENTICATED", "COST_ESTIMATED_TOO_EXPENSIVE"}
+NOTHING_TAKEN = {
+    "requestId": "1",
+    "period": "2026-11",
+    "scheme": "OLD_AGE_ALLOWANCE",
+    "records": [
+        {"nationalId": "", "localAuthorityCode": AUTHORITY, "amount": "1", "status": "PAID"}
+    ],
+}
 ROOTS = [
     Root(
         "citizen",
@@ -94,22 +103,34 @@ ROOTS = [
     Root("dataFreshness", "{ dataFreshness { oldAge { delayed } } }", None),
     Root("_service", "{ _service { sdl } }", None),
 ]
+OF_AGENCIES = [
+    Root("disbursementBatches", "{ disbursementBatches { nodes { id } } }", Scope.BATCH_READ),
+    Root(
+        "submitDisbursements",
+        "mutation ($i: SubmitDisbursementsInput!) "
+        "{ submitDisbursements(input: $i) { batch { id } } }",
+        Scope.DISBURSEMENT_WRITE,
+        lambda _: {"i": NOTHING_TAKEN},
+    ),
+]
 OF_A_PERSON = [root for root in ROOTS if root.scope is not None]
 PUBLIC = [root for root in ROOTS if root.scope is None]
 ME = "{ me { id } }"
 
 
 def test_no_root_and_no_key_of_an_entity_is_left_out() -> None:
-    query = build_schema()._schema.query_type
+    schema = build_schema()._schema
+    query, mutation = schema.query_type, schema.mutation_type
     assert isinstance(query, GraphQLObjectType)
+    assert isinstance(mutation, GraphQLObjectType)
     keys = re.findall(r"^type (\w+)([^{]*)", sdl(), re.MULTILINE)
     entities = {
         f"_entities {kind}.{key}"
         for kind, directives in keys
         for key in re.findall(r'@key\(fields: "([^"]+)"', directives)
     }
-    roots = {root.name for root in ROOTS}
-    assert roots == (set(query.fields) - {"me", "_entities"}) | entities
+    roots = {root.name for root in [*ROOTS, *OF_AGENCIES]}
+    assert roots == (set(query.fields) - {"me", "_entities"}) | set(mutation.fields) | entities
 
 
 async def target_of(ask: Asker, persona: str) -> Target:
@@ -169,6 +190,28 @@ async def test_a_root_of_a_person_times_every_caller(ask: Asker, known: Target, 
         assert leaves(await ask.data(root.query, variables, token=refused)) == [], caller
 
 
+@pytest.mark.parametrize("root", OF_AGENCIES, ids=str)
+async def test_a_root_of_agencies_times_every_caller(ask: Asker, known: Target, root: Root) -> None:
+    assert root.scope is not None
+    variables = root.variables(known)
+    for purpose in ("audit", None):  # nothing of a citizen is given, so none is asked for
+        token = ask.agency(root.scope.value, purpose)
+        assert leaves(await ask.data(root.query, variables, token=token)) != []
+    others = " ".join(each.value for each in Scope if each is not root.scope)
+    for caller, refused in {
+        "nobody": None,
+        "citizen": ask.citizen(PERSONA),
+        "agency without any scope": ask.agency(""),
+        "agency with every other scope": ask.agency(others),
+    }.items():
+        answer = await ask.answer(root.query, variables, token=refused)
+        assert answer.get("data") is None, caller
+        codes = {error["extensions"]["code"] for error in answer["errors"]}
+        # To write costs more than anybody but an agency may ask.
+        agency = caller.startswith("agency")
+        assert codes <= ({"FORBIDDEN"} if agency else REFUSED), caller
+
+
 @pytest.mark.parametrize("root", PUBLIC, ids=str)
 async def test_a_public_root_is_open_to_whoever_is_let_in(
     ask: Asker, known: Target, root: Root
@@ -189,7 +232,7 @@ async def test_me_is_whoever_signed_in_and_no_agency(ask: Asker, known: Target) 
         assert await ask.data(ME, token=token) == {"me": None}
 
 
-@pytest.mark.parametrize("root", [*ROOTS, Root("me", ME, None)], ids=str)
+@pytest.mark.parametrize("root", [*ROOTS, *OF_AGENCIES, Root("me", ME, None)], ids=str)
 async def test_a_token_that_is_not_good_opens_no_root(
     ask: Asker, known: Target, root: Root
 ) -> None:

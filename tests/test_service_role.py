@@ -8,7 +8,7 @@ import pytest
 from app.errors import SettingsError
 from app.migrations import apply
 from app.migrations.apply import Migration, migrate, migrations
-from app.migrations.service_role import LOGIN, as_service, make_service_login, refuse_owner
+from app.migrations.service_role import LOGIN, as_service, make_service_logins, refuse_owner
 from app.service import Service
 from tests.conftest import Databases
 
@@ -18,7 +18,7 @@ async def service_connection(
     database_url: str, connection: asyncpg.Connection
 ) -> AsyncIterator[asyncpg.Connection]:
     """A connection as the service's role, to a database with one access record."""
-    await make_service_login(connection)
+    await make_service_logins(connection)
     call = "select record_access('a', 'b', '', $1, $2, array['IDENTITY'])"
     await connection.fetch(call, bytes(32), ["00000000-0000-0000-0000-000000000001"])
     as_the_service = await asyncpg.connect(as_service(database_url))

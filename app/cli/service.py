@@ -27,7 +27,7 @@ from app.embedded_postgres import embedded_postgres
 from app.errors import SettingsError
 from app.main import create_app
 from app.migrations.apply import pending
-from app.migrations.service_role import refuse_owner
+from app.migrations.service_role import refuse_owner, refuse_unfit_submission
 from app.schema import sdl
 from app.settings import read_place, read_settings
 from app.signing_keys import SigningKeys
@@ -100,6 +100,8 @@ def serve(trusted_documents: Path | None) -> None:
         raise SettingsError("TOKEN_ISSUER: the development issuer is for the demo alone.")
     asyncio.run(SigningKeys(settings.token_jwks).load())
     asyncio.run(with_connection(settings.database_url, _refuse_unfit))
+    if settings.submission_database_url is not None:
+        asyncio.run(with_connection(settings.submission_database_url, refuse_unfit_submission))
     _refuse_busy_port(settings.host, settings.port)
     _run(create_app(settings), settings.host, settings.port, settings.max_body_bytes)
 

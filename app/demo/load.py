@@ -12,7 +12,7 @@ from app.demo.home import DataDirectory
 from app.errors import BadInput
 from app.ingest.importer import ImportKind, import_file
 from app.migrations.apply import migrate
-from app.migrations.service_role import make_service_login
+from app.migrations.service_role import make_service_logins
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ async def load_demo(
     connection = await asyncpg.connect(dsn)
     try:
         await migrate(connection)
-        await make_service_login(connection)
+        await make_service_logins(connection)
         wanted = json.dumps({**asdict(size), "today": today.isoformat()})
         loaded = home.marker.read_text(encoding="utf-8") if home.marker.exists() else None
         if loaded == wanted:

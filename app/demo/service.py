@@ -8,7 +8,7 @@ from starlette.applications import Starlette
 from app.demo.home import DataDirectory
 from app.demo.routes import personas_route
 from app.main import PERSONAS_PATH, create_app
-from app.migrations.service_role import as_service
+from app.migrations.service_role import as_service, as_submission
 
 
 def create_demo(
@@ -20,10 +20,11 @@ def create_demo(
 
     `changed` are settings that are not the demo's.
 
-    `dsn` is the owner's, as the embedded server gives it; the service connects as its own role.
+    `dsn` is the owner's, as the embedded server gives it; the service connects as its own roles.
     """
+    own = {"submission_database_url": as_submission(dsn)}
     return create_app(
-        home.settings(as_service(dsn), port).model_copy(update=changed),
+        home.settings(as_service(dsn), port).model_copy(update=own | changed),
         demo=True,
         played=played,
         more_routes=[personas_route(PERSONAS_PATH, home.issuer())],

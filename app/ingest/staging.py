@@ -69,7 +69,7 @@ _REJECT_CONFLICTS = """
 insert into rejected (line, field, code, reason, local_authority_code, scheme, period,
   amount_satang)
 select line, '{field}', 'CONFLICTING_DUPLICATE',
-  'The same {noun} stands with other values on line ' || other_lines || '; keep the right one.',
+  'The same {noun} stands with other values {where} ' || other_lines || '; keep the right one.',
   {counted}, {amount}
 from {table} join repeats using (line) where conflicting
 """
@@ -113,6 +113,7 @@ class Staged:
     `own` are columns that differ between two readings of the same row, so they are not compared.
     `counted` are the SQL of local authority, scheme and period; `slice_key` that of the bytes by
     which the rows are applied in order: rows of one citizen have the same, and so stay together.
+    `where`: how a sentence names the place of a row.
     """
 
     table: str
@@ -123,6 +124,7 @@ class Staged:
     counted: str
     slice_key: str
     own: Sequence[str] = ("line",)
+    where: str = "on line"
 
     @property
     def names(self) -> list[str]:
@@ -154,6 +156,7 @@ class Staged:
             own=", ".join(f"'{name}'" for name in self.own),
             field=self.field,
             noun=self.noun,
+            where=self.where,
             counted=self.counted,
             amount="amount_satang" if "amount_satang" in self.names else "null",
         )

@@ -54,6 +54,8 @@ alter table disbursement_batch
   add column paid integer not null default 0,      -- of the accepted rows
   add column delayed integer not null default 0,   -- of the accepted rows, for want of budget
   add column reverts bigint unique references disbursement_batch,  -- which batch it took back
+  add column replaced integer not null default 0,  -- rows that stood before and were other
+  add column local_authority_code text,            -- where all rows taken name the same
   add unique (import_file_id, scheme, period);
 create index payment_history_batch on payment_history (replaced_by_batch_id);
 
@@ -63,7 +65,7 @@ alter table payment_history add column removed boolean not null default false;
 grant select (id, kind, state, imported_by) on import_file to allowances_service;
 grant select (
   id, import_file_id, reverts, scheme, period, status, received_at, version,
-  rows, accepted, rejected, unchanged, waiting, amount_satang
+  rows, accepted, rejected, unchanged, waiting, amount_satang, local_authority_code
 ) on disbursement_batch to allowances_service;
 
 -- Who submits in real time: what a submission writes, and no more. Access records are not among it.

@@ -1,4 +1,4 @@
-"""The database role that serves: a login of its own, and what no such role may be able to do."""
+"""The database roles of the service: logins of their own, and what neither may be able to do."""
 
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
@@ -7,11 +7,12 @@ import asyncpg
 from app.errors import SettingsError
 
 LOGIN = "allowances_app"
+SUBMISSION_LOGIN = "allowances_submission_app"
 
-# A login without a password: for the embedded server alone, whose socket only its owner can reach.
-# Its plans are made once, not for each request's arguments: docs/storage.md has what that saves.
-# Set on the role, since a pooler between may refuse what a connection asks for.
-_MAKE_LOGIN = """
+# Logins without a password: for the embedded server alone, whose socket only its owner can reach.
+# The service's plans are made once, not for each request's arguments: docs/storage.md has what that
+# saves. Set on the role, since a pooler between may refuse what a connection asks for.
+_MAKE_LOGINS = """
 do $$
 begin
   if not exists (select from pg_roles where rolname = 'allowances_app') then
@@ -20,6 +21,9 @@ begin
   if not exists (select from pg_roles where rolname = 'allowances_app'
       and 'plan_cache_mode=force_generic_plan' = any(rolconfig)) then
     alter role allowances_app set plan_cache_mode = force_generic_plan;
+  end if;
+  if not exists (select from pg_roles where rolname = 'allowances_submission_app') then
+    create role allowances_submission_app login in role allowances_submission;
   end if;
 exception
   when duplicate_object or unique_violation then null;  -- another process made it meanwhile
@@ -30,25 +34,56 @@ select coalesce(bool_or(has_table_privilege(t, p)), false)
 from unnest(array['access_batch', 'access_record']) t,
   unnest(array['INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'TRIGGER']) p
 """
+_MAY_SUBMIT = "select pg_has_role(current_user, 'allowances_submission', 'USAGE')"
 
 
-async def make_service_login(connection: asyncpg.Connection) -> None:
-    """The role `allowances_app`, which may log in and do what the service may; once."""
-    await connection.execute(_MAKE_LOGIN)
+async def make_service_logins(connection: asyncpg.Connection) -> None:
+    """The roles that may log in and do what the service may, and what a submission may; once."""
+    await connection.execute(_MAKE_LOGINS)
 
 
 def as_service(dsn: str) -> str:
     """The embedded server's DSN with the service's login in place of its owner's."""
+    return _as(LOGIN, dsn)
+
+
+def as_submission(dsn: str) -> str:
+    """The same with the login of submissions."""
+    return _as(SUBMISSION_LOGIN, dsn)
+
+
+def _as(login: str, dsn: str) -> str:
     parts = urlsplit(dsn)
-    query = {**dict(parse_qsl(parts.query)), "user": LOGIN}
+    query = {**dict(parse_qsl(parts.query)), "user": login}
     return urlunsplit(parts._replace(query=urlencode(query)))
 
 
 async def refuse_owner(connection: asyncpg.Connection) -> None:
-    """`SettingsError` when the connection's role could alter an access record."""
+    """`SettingsError` when the reading connection's role could alter an access record, or could
+    submit."""
+    await _refuse_altering(connection, "DATABASE_URL", "allowances_service")
+    if await connection.fetchval(_MAY_SUBMIT):
+        raise SettingsError(
+            "DATABASE_URL: the role that reads must not be in allowances_submission as well. Give "
+            "submissions a login of their own, in SUBMISSION_DATABASE_URL."
+        )
+
+
+async def refuse_unfit_submission(connection: asyncpg.Connection) -> None:
+    """`SettingsError` when the writing connection's role could alter an access record, or could
+    not submit."""
+    await _refuse_altering(connection, "SUBMISSION_DATABASE_URL", "allowances_submission")
+    if not await connection.fetchval(_MAY_SUBMIT):
+        raise SettingsError(
+            "SUBMISSION_DATABASE_URL: this role can not submit. Connect as a role of its own: "
+            "`create role ... login in role allowances_submission`."
+        )
+
+
+async def _refuse_altering(connection: asyncpg.Connection, setting: str, role: str) -> None:
     if await connection.fetchval(_MAY_ALTER):
         raise SettingsError(
-            "DATABASE_URL: the service must not connect as a role that can alter access records, "
+            f"{setting}: the service must not connect as a role that can alter access records, "
             "such as the owner of the tables. Connect as a role of its own: `create role ... "
-            "login in role allowances_service`."
+            f"login in role {role}`."
         )

@@ -59,6 +59,17 @@ class PaymentStatus(enum.Enum):
     CANCELLED = "CANCELLED"
 
 
+class BatchStatus(enum.Enum):
+    """What became of a batch of disbursements."""
+
+    RECEIVED = "RECEIVED"
+    LOADED = "LOADED"
+    PARTIAL = "PARTIAL"
+    REJECTED = "REJECTED"
+    DELAYED = "DELAYED"
+    CORRECTED = "CORRECTED"
+
+
 class PaymentChannel(enum.Enum):
     """How the money reaches the citizen."""
 

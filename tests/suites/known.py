@@ -7,7 +7,7 @@ import graphql
 import httpx
 from hypothesis import strategies as st
 
-from app.ids import encode_access_cursor, encode_payment_cursor
+from app.ids import encode_access_cursor, encode_batch_cursor, encode_payment_cursor
 from app.rules.calendar import year_month
 from tests.suites.live import Live
 
@@ -18,6 +18,7 @@ _KEYS = """{ me {
 PERSONAS = ("both", "failed-repaid", "proxy")  # few, so that a citizen is asked for by itself too
 PAYMENT_CURSOR = encode_payment_cursor(year_month(2026, 3), 1)
 ACCESS_CURSOR = encode_access_cursor(5)
+BATCH_CURSOR = encode_batch_cursor(5)
 
 
 @dataclass(frozen=True, slots=True)

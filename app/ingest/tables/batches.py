@@ -31,7 +31,10 @@ select scheme, period, sum(rows)::bigint as rows,
   coalesce(sum(rows) filter (where outcome = 'unchanged'), 0)::bigint as unchanged,
   coalesce(sum(rows) filter (where outcome = 'waiting'), 0)::bigint as waiting,
   coalesce(sum(amount_satang) filter (where outcome in ('accepted', 'unchanged')), 0)::bigint
-    as amount_satang
+    as amount_satang,
+  case when min(local_authority_code) filter (where outcome <> 'rejected')
+    = max(local_authority_code) filter (where outcome <> 'rejected')
+    then min(local_authority_code) filter (where outcome <> 'rejected') end as local_authority_code
 from import_tally
 where import_file_id = $1 and scheme is not null and period is not null
 group by scheme, period
@@ -41,10 +44,12 @@ _OPEN_REJECTED = sql(
 )
 _OPEN_EVERY = sql(_OPEN, months=_TOTALS)
 _COUNT_FATES = """
-update disbursement_batch b set paid = b.paid + r.paid, delayed = b.delayed + r.delayed
+update disbursement_batch b
+set paid = b.paid + r.paid, delayed = b.delayed + r.delayed, replaced = b.replaced + r.replaced
 from (
   select scheme, period, count(*) filter (where status = 'PAID') as paid,
-    count(*) filter (where reason_code = 'BUDGET_DELAY') as delayed
+    count(*) filter (where reason_code = 'BUDGET_DELAY') as delayed,
+    count(*) filter (where outcome = 'changed') as replaced
   from resolved_disbursement where outcome in ('new', 'changed') group by 1, 2) r
 where b.import_file_id = $1 and (b.scheme, b.period) = (r.scheme, r.period)
 """
@@ -53,7 +58,8 @@ _CLOSE = sql(
 update disbursement_batch b
 set rows = t.rows, accepted = t.accepted, rejected = t.rejected, unchanged = t.unchanged,
   waiting = t.waiting, amount_satang = t.amount_satang,
-  status = case when t.rejected = t.rows then 'REJECTED' when b.version > 1 then 'CORRECTED'
+  local_authority_code = t.local_authority_code,
+  status = case when t.rejected = t.rows then 'REJECTED' when b.replaced > 0 then 'CORRECTED'
     when t.rejected > 0 then 'PARTIAL' when b.delayed > 0 and b.paid = 0 then 'DELAYED'
     else 'LOADED' end::batch_status
 from ({totals}) t
