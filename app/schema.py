@@ -4,17 +4,25 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 import strawberry.federation
-from graphql import GraphQLError, NoSchemaIntrospectionCustomRule, OperationType, specified_rules
+from graphql import (
+    GraphQLError,
+    NoSchemaIntrospectionCustomRule,
+    OperationType,
+    specified_rules,
+)
 from strawberry.extensions import SchemaExtension
 from strawberry.federation.schema import FederationAny
 from strawberry.printer import print_schema
 from strawberry.schema.config import StrawberryConfig
+from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 from strawberry.types import Info
 
 import resolvers.enums  # noqa: F401 - registers the enums
 from app.errors import BadInput
+from app.execution.executor import CompiledExecution, Plans
+from app.field_calls import ContextInfo, FieldCalls
 from app.limits.cost_table import CostTable
 from app.limits.documents import Document, Documents, cost_error
 from app.limits.limits import Limits
@@ -37,6 +45,7 @@ class Schema(strawberry.federation.Schema):
     """The federation schema, with `_entities` resolved by our own guard."""
 
     documents: Documents
+    plans: Plans
 
     def operation_type(self, text: str, operation_name: str | None) -> OperationType | None:
         """What kind of operation would run; None where the text is no document.
@@ -66,6 +75,17 @@ class Schema(strawberry.federation.Schema):
             make_presentable(error)
             if self.config.disable_field_suggestions:
                 error.message = error.message.partition(_SUGGESTION)[0]
+
+
+class Execution(CompiledExecution, StrawberryGraphQLCoreExecutionContext):
+    """The compiled executor, with what Strawberry tells its resolvers."""
+
+    def plans(self) -> Plans:
+        schema: Schema = self.schema._strawberry_schema  # type: ignore[attr-defined]
+        return schema.plans
+
+    def called_info(self) -> ContextInfo:
+        return ContextInfo(self.context_value)
 
 
 class Guard(SchemaExtension):
@@ -123,8 +143,11 @@ def build_schema(
         types=[Citizen],
         config=StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=not introspection),
         extensions=[Accountability, lambda: Guard(documents, trusted)],
+        execution_context_class=Execution,
         federation_version=FEDERATION_VERSION,
     )
+    calls = FieldCalls(schema.config, schema.schema_converter.scalar_registry)
+    schema.plans = Plans(schema._schema, calls)
     documents = schema.documents = Documents(
         schema._schema,
         CostTable.of(print_schema(schema), MAX_PAGE_SIZE),

@@ -7,7 +7,9 @@ from typing import Any
 
 import jwt
 
+from app import clock
 from app.errors import Unauthenticated
+from app.known_tokens import Known, KnownTokens
 from app.privacy import PrivacyKeys
 from app.rules.national_id import InvalidNationalId, holds_national_id, parse_national_id
 from app.signing_keys import SigningKeys
@@ -67,6 +69,7 @@ class TokenReader:
         self._rules = rules
         self._keys = keys
         self._privacy = privacy
+        self._known: KnownTokens[Viewer, jwt.PyJWK] = KnownTokens(lambda: clock.now().timestamp())
 
     async def viewer(self, authorization: str | None, purpose: str | None = None) -> Viewer:
         """Who asks; `Unauthenticated` when a token was sent that can not be trusted.
@@ -78,15 +81,25 @@ class TokenReader:
         kind, _, token = authorization.partition(" ")
         if kind.lower() != "bearer" or not token.strip():
             raise Unauthenticated("Authorization: expected `Bearer` and a token.")
-        claims = await self._claims(token.strip())
+        token = token.strip()
+        name = self._known.name_of(token, purpose)
+        known = self._known.find(name)
+        if known is not None:
+            if await self._keys.find(known.key_id) is known.key:
+                return known.holder
+            self._known.forget(name)
+        key, claims = await self._claims(token)
         viewer = self._citizen(claims) or _agency(claims, purpose)
-        return replace(viewer, expires_at=claims["exp"] + self._rules.leeway_seconds)
+        expires_at = claims["exp"] + self._rules.leeway_seconds
+        viewer = replace(viewer, expires_at=expires_at)
+        self._known.keep(name, Known(viewer, str(key.key_id), key, expires_at))
+        return viewer
 
-    async def _claims(self, token: str) -> dict[str, Any]:
+    async def _claims(self, token: str) -> tuple[jwt.PyJWK, dict[str, Any]]:
         try:
             header = jwt.get_unverified_header(token)
             key = await self._keys.find(header.get("kid"))
-            return jwt.decode(
+            return key, jwt.decode(
                 token,
                 key,
                 algorithms=[self._rules.algorithm],

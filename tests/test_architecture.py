@@ -7,13 +7,14 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 ROOF = (
-    "app.schema", "app.service", "app.http", "app.main", "app.cli", "app.graphiql", "app.demo",
+    "app.field_calls", "app.schema", "app.service", "app.http", "app.main", "app.cli",
+    "app.graphiql", "app.demo",
 )  # fmt: skip
 FILES = sorted(
     path for part in ("app", "loaders", "resolvers") for path in (ROOT / part).rglob("*.py")
 )
 HOMES = {
-    "strawberry": ("resolvers", "app.schema", "app.http"),
+    "strawberry": ("resolvers", "app.field_calls", "app.schema", "app.http"),
     "starlette": ("app.main", "app.http", "app.graphiql", "app.demo", "app.cli"),
     "aiodataloader": ("loaders.batching",),
     "jwt": ("app.viewer", "app.signing_keys", "app.demo.issuer"),

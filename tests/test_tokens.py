@@ -3,6 +3,7 @@
 import asyncio
 import hmac
 import json
+import pickle
 import time
 from base64 import urlsafe_b64encode
 from datetime import timedelta
@@ -18,6 +19,7 @@ from app.demo.home import DataDirectory
 from app.demo.issuer import AUDIENCE, ISSUER, DevelopmentIssuer
 from app.demo.personas import PERSONAS
 from app.errors import SettingsError, Unauthenticated
+from app.known_tokens import Known, KnownTokens
 from app.privacy import PrivacyKeys
 from app.signing_keys import SigningKeys
 from app.viewer import AgencyViewer, Anonymous, CitizenViewer, TokenReader, TokenRules
@@ -304,3 +306,49 @@ async def test_a_key_for_encryption_signs_nothing(
 async def test_keys_come_by_https_alone(address: str) -> None:
     with pytest.raises(SettingsError, match="TOKEN_JWKS"):
         await SigningKeys(address).load()
+
+
+async def test_a_known_token_is_not_verified_again_until_something_changes(
+    issuer: DevelopmentIssuer, keys: PrivacyKeys, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    verified: list[str] = []
+    decode = jwt.decode
+
+    def counted(token: str, *arguments: Any, **named: Any) -> Any:
+        verified.append(token)
+        return decode(token, *arguments, **named)
+
+    monkeypatch.setattr("app.viewer.jwt.decode", counted)
+    jwks = tmp_path / "issuer.jwks.json"
+    jwks.write_bytes(issuer.jwks_file.read_bytes())
+    signing = SigningKeys(str(jwks))
+    reader = TokenReader(TokenRules(ISSUER, AUDIENCE, "RS256", 0), signing, keys)
+    soon = int(time.time()) + 2
+    agency = signed(issuer, pid=None, client_id="nhso", exp=soon)
+    first = await reader.viewer(f"Bearer {agency}", "audit")
+    assert await reader.viewer(f"bearer  {agency}", "audit") is first
+    assert len(verified) == 1
+    other = await reader.viewer(f"Bearer {agency}", "complaint")  # a purpose is part of who asks
+    assert isinstance(other, AgencyViewer)
+    assert other.purpose == "complaint"
+    assert len(verified) == 2
+    kept = pickle.dumps(list(reader._known._known))
+    assert agency.encode() not in kept
+    await asyncio.sleep(max(0, soon - time.time()) + 0.1)
+    with pytest.raises(Unauthenticated, match="expired"):
+        await reader.viewer(f"Bearer {agency}", "audit")
+    citizen = signed(issuer)
+    await reader.viewer(f"Bearer {citizen}")
+    jwks.write_text(jwks.read_text().replace(issuer.key_id, "another"))
+    signing._read_at = signing._tried_at = float("-inf")
+    with pytest.raises(Unauthenticated, match="a key that is not known"):
+        await reader.viewer(f"Bearer {citizen}")
+
+
+def test_so_many_tokens_are_known_and_no_more() -> None:
+    known: KnownTokens[str, str] = KnownTokens(lambda: 0.0, kept=3)
+    for number in range(5):
+        known.keep(known.name_of(str(number), None), Known(str(number), "k", "key", 1.0))
+    assert len(known) == 3
+    assert known.find(known.name_of("1", None)) is None
+    assert known.find(known.name_of("4", "another purpose")) is None

@@ -24,15 +24,15 @@ _SETTINGS = [
 
 _FILES = """
 insert into import_file
-  (kind, name, checksum, received_at, rows, accepted, rejected, unchanged, waiting)
+  (kind, name, checksum, received_at, rows, accepted, rejected, unchanged, waiting, state)
 select (enum_range(null::import_kind))[1 + n % 4], 'file ' || n, sha256(int8send(n)),
-  timestamptz '2026-11-20', 1, 1, 0, 0, 0
+  timestamptz '2026-11-20', 1, 1, 0, 0, 0, 'REPORTED'
 from generate_series(1, 1000) n"""
 
 _BATCHES = """
 insert into disbursement_batch (import_file_id, scheme, period, status, received_at, version,
   rows, accepted, rejected, unchanged, waiting, amount_satang)
-select 1, scheme, period, 'LOADED', period + interval '10 days', version, 1, 1, 0, 0, 0, 60000
+select version, scheme, period, 'LOADED', period + interval '10 days', version, 1, 1, 0, 0, 0, 60000
 from unnest($1::date[]) period, unnest(enum_range(null::scheme)) scheme,
   generate_series(1, $2) version
 order by period, version, scheme"""

@@ -1,0 +1,113 @@
+"""What a plan is: for each object type met on the way the fields that are asked of it, in order."""
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any
+
+from graphql import FieldNode, GraphQLField, GraphQLObjectType, GraphQLOutputType
+
+Read = Callable[[Any], Any]
+Serialize = Callable[[Any], Any]
+Convert = Callable[[dict[str, Any]], dict[str, Any]]
+Condition = tuple[tuple[str, bool], ...]  # variables and what each has to be; () always holds
+
+
+class Kind(IntEnum):
+    """What a type is without its non-null."""
+
+    LEAF = 0
+    OBJECT = 1
+    ABSTRACT = 2
+    LIST = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A field's value by a function of its source, what its run gives as info, and arguments.
+
+    `convert`: from the arguments as GraphQL has them to those of the function.
+    """
+
+    function: Callable[..., Any]
+    convert: Convert | None
+
+
+@dataclass(slots=True, eq=False)
+class TypePlan:
+    """How a value of a type becomes a part of the answer."""
+
+    type: GraphQLOutputType
+    kind: Kind
+    nullable: bool
+    field: "FieldPlan"
+    serialize: Serialize | None = None  # of a leaf
+    of: "TypePlan | None" = None  # of a list
+    selections: dict[str, "SelectionPlan"] = dataclasses.field(
+        default_factory=dict
+    )  # by object type
+
+    @property
+    def only_selection(self) -> "SelectionPlan":
+        """Of an object type: its only one."""
+        return next(iter(self.selections.values()))
+
+
+@dataclass(slots=True, eq=False)
+class Occurrence:
+    """A field as it stands in the document once, and when it counts."""
+
+    node: FieldNode
+    condition: Condition
+
+
+@dataclass(slots=True, eq=False)
+class FieldPlan:
+    """One response key of a selection, whatever number of times the document names it."""
+
+    key: str
+    definition: GraphQLField
+    parent_type: GraphQLObjectType
+    occurrences: list[Occurrence] = dataclasses.field(default_factory=list)
+    typename: bool = False
+    read: Read | None = None  # the value without a resolver
+    call: Call | None = None  # the value without a wrapped resolver
+    resolve: Callable[..., Any] | None = None
+    type: TypePlan = dataclasses.field(init=False)
+
+    @property
+    def nodes(self) -> list[FieldNode]:
+        return [each.node for each in self.occurrences]
+
+
+ActiveFields = Sequence[tuple[FieldPlan, list[FieldNode]]]
+
+
+@dataclass(slots=True, eq=False)
+class SelectionPlan:
+    """The fields asked of one object type, in the order of the answer.
+
+    `order` names the keys as often as the document does, where conditions decide which comes first.
+    """
+
+    type: GraphQLObjectType
+    fields: dict[str, FieldPlan]
+    order: Sequence[tuple[str, Occurrence]]
+    always: ActiveFields | None  # the fields, where no condition has to be asked
+
+    def active(self, variables: Mapping[str, Any]) -> ActiveFields:
+        """The fields that count with these variables, each with the nodes that do."""
+        found: dict[str, list[FieldNode]] = {}
+        for key, occurrence in self.order:
+            if all(variables[name] is wanted for name, wanted in occurrence.condition):
+                found.setdefault(key, []).append(occurrence.node)
+        return [(self.fields[key], nodes) for key, nodes in found.items()]
+
+
+@dataclass(slots=True, eq=False)
+class Plan:
+    """One operation, compiled."""
+
+    root: SelectionPlan
+    serial: bool

@@ -1,0 +1,196 @@
+"""One run of a plan: level by level, each field once for all objects of its level."""
+
+from collections.abc import Awaitable
+from typing import TYPE_CHECKING, Any
+
+from graphql import ExecutionResult, FieldNode, GraphQLError
+from graphql.execution.values import get_argument_values
+from graphql.pyutils import Path
+
+from app.execution.completion import PLAIN, Completion, Level, Spot, is_plain
+from app.execution.failures import Reconciler
+from app.execution.plan import ActiveFields, FieldPlan, Kind, Plan, SelectionPlan
+from app.execution.waiting import settle
+
+if TYPE_CHECKING:
+    from app.execution.executor import CompiledExecution
+
+
+class Run:
+    """The state of one execution."""
+
+    def __init__(self, executor: "CompiledExecution", plan: Plan) -> None:
+        self._executor = executor
+        self._plan = plan
+        self._variables = executor.variable_values.coerced
+        self._called_info = executor.called_info()
+        self._active: dict[int, ActiveFields] = {}
+        self._values = Completion(executor)
+
+    def result(self) -> ExecutionResult | Awaitable[ExecutionResult]:
+        """The answer, at once where nothing has to be awaited."""
+        data: dict[str, Any] = {}
+        root = self._level(self._plan.root, data)
+        if self._plan.serial:
+            return self._serially(root, data)
+        self._fields(root)
+        if self._values.started:
+            return self._later(data)
+        while self._go_down():
+            if self._values.started:
+                return self._later(data)
+        return self._finished(data)
+
+    def _level(self, selection: SelectionPlan, data: dict[str, Any]) -> Level:
+        level = Level(selection)
+        level.sources.append(self._executor.root_value)
+        level.outs.append(data)
+        level.paths.append(None)
+        return level
+
+    async def _later(self, data: dict[str, Any]) -> ExecutionResult:
+        await self._settle_all()
+        return self._finished(data)
+
+    async def _settle_all(self) -> None:
+        while True:
+            while self._values.started:
+                started, self._values.started = self._values.started, []
+                await settle([each for each, _ in started])
+                for each, spot in started:
+                    self._values.complete(each.value, spot)
+            if not self._go_down():
+                return
+
+    async def _serially(self, root: Level, data: dict[str, Any]) -> ExecutionResult:
+        """A mutation's fields: each to its end before the next begins."""
+        for field, nodes in self.active(root.selection):
+            self._field(field, nodes, root)
+            await self._settle_all()
+        return self._finished(data)
+
+    def _go_down(self) -> bool:
+        """The fields of the next level; false where there is none."""
+        levels, self._values.next = self._values.next, {}
+        for level in levels.values():
+            self._fields(level)
+        return bool(levels)
+
+    def _finished(self, data: dict[str, Any]) -> ExecutionResult:
+        if not self._values.failed:
+            return ExecutionResult(data, None)
+        errors: list[GraphQLError] = []
+        reconciled = Reconciler(self.active, self._values.types, errors).root(self._plan.root, data)
+        return ExecutionResult(reconciled, errors or None)
+
+    def active(self, selection: SelectionPlan) -> ActiveFields:
+        """The fields of a selection that count in this run."""
+        if selection.always is not None:
+            return selection.always
+        known = self._active.get(id(selection))
+        if known is None:
+            known = self._active[id(selection)] = selection.active(self._variables)
+        return known
+
+    def _fields(self, level: Level) -> None:
+        for field, nodes in self.active(level.selection):
+            self._field(field, nodes, level)
+
+    def _field(self, field: FieldPlan, nodes: list[FieldNode], level: Level) -> None:
+        if field.typename:
+            for out in level.outs:
+                out[field.key] = field.parent_type.name
+        elif field.call is not None:
+            self._call(field, nodes, level)
+        elif field.read is None:
+            self._resolve(field, nodes, level)
+        elif field.type.kind is Kind.LEAF:
+            self._read_leaves(field, nodes, level)
+        else:
+            self._read(field, nodes, level)
+
+    def _read_leaves(self, field: FieldPlan, nodes: list[FieldNode], level: Level) -> None:
+        key, read, serialize, nullable = (
+            field.key, field.read, field.type.serialize, field.type.nullable,
+        )  # fmt: skip
+        if read is None or serialize is None:
+            return
+        for source, out, path in zip(level.sources, level.outs, level.paths, strict=True):
+            try:
+                value = read(source)
+                if value is None and nullable:
+                    out[key] = None
+                elif value is not None and (value.__class__ in PLAIN or is_plain(value)):
+                    out[key] = serialize(value)
+                else:
+                    where = self._path(field, path)
+                    self._values.place(value, Spot(field.type, out, key, where, nodes, None))
+            except Exception as error:
+                self._values.fail(out, key, error)
+
+    def _read(self, field: FieldPlan, nodes: list[FieldNode], level: Level) -> None:
+        read = field.read
+        if read is None:
+            return
+        for source, out, path in zip(level.sources, level.outs, level.paths, strict=True):
+            where = self._path(field, path)
+            try:
+                value = read(source)
+            except Exception as error:
+                self._values.fail(out, field.key, error)
+            else:
+                self._values.place(value, Spot(field.type, out, field.key, where, nodes, None))
+
+    def _call(self, field: FieldPlan, nodes: list[FieldNode], level: Level) -> None:
+        call, key, plan, info = field.call, field.key, field.type, self._called_info
+        if call is None:
+            return
+        try:
+            arguments = self._arguments(field, nodes)
+            if call.convert is not None:
+                arguments = call.convert(arguments)
+        except Exception as error:
+            self._values.fail_all(level, key, error)
+            return
+        function, serialize = call.function, plan.serialize
+        for source, out, path in zip(level.sources, level.outs, level.paths, strict=True):
+            try:
+                value = function(source, info, **arguments)
+                if value is not None and serialize is not None and value.__class__ in PLAIN:
+                    out[key] = serialize(value)
+                    continue
+            except Exception as error:
+                self._values.fail(out, key, error)
+                continue
+            self._values.place(value, Spot(plan, out, key, self._path(field, path), nodes, None))
+
+    def _resolve(self, field: FieldPlan, nodes: list[FieldNode], level: Level) -> None:
+        executor, key = self._executor, field.key
+        resolve = field.resolve or executor.field_resolver
+        try:
+            arguments = self._arguments(field, nodes)
+        except Exception as error:
+            self._values.fail_all(level, key, error)
+            return
+        for source, out, path in zip(level.sources, level.outs, level.paths, strict=True):
+            where = self._path(field, path)
+            info = executor.build_resolve_info(field.definition, nodes, field.parent_type, where)
+            try:
+                value = resolve(source, info, **arguments)
+            except Exception as error:
+                self._values.fail(out, key, error)
+            else:
+                self._values.place(value, Spot(field.type, out, key, where, nodes, info))
+
+    def _arguments(self, field: FieldPlan, nodes: list[FieldNode]) -> dict[str, Any]:
+        if not field.definition.args and not nodes[0].arguments:
+            return {}
+        return get_argument_values(
+            field.definition,
+            nodes[0],
+            self._executor.variable_values,
+            hide_suggestions=self._executor.hide_suggestions,
+        )
+
+    def _path(self, field: FieldPlan, above: Path | None) -> Path:
+        return Path(above, field.key, field.parent_type.name)
