@@ -41,6 +41,16 @@ class Unavailable(AllowancesError):
     code = "SERVICE_UNAVAILABLE"
 
 
+class TooSlow(Unavailable):
+    """It was given up waiting for; asking again at once would make it slower still."""
+
+
+class Overloaded(AllowancesError):
+    """More is asked than can be answered; nothing was done for this one."""
+
+    code = "OVERLOADED"
+
+
 class SettingsError(AllowancesError):
     """A setting is missing or wrong; the text names each."""
 

@@ -18,6 +18,7 @@ from app.rules.texts import Texts
 from app.settings import Settings
 from app.signing_keys import SigningKeys
 from app.viewer import TokenReader, TokenRules, Viewer
+from loaders.batching import Queues
 from loaders.bundle import Loaders
 from loaders.reference import Reference
 from resolvers.context import Context
@@ -33,6 +34,7 @@ class Service:
 
     settings: Settings
     database: Database
+    queues: Queues
     reference: Reference
     gate: Gate
     texts: Texts
@@ -51,7 +53,7 @@ class Service:
         now = clock.now()
         return Context(
             viewer=viewer,
-            loaders=Loaders(self.database, self.reference),
+            loaders=Loaders(self.queues, self.reference),
             book=self.reference.current.book,
             texts=self.texts,
             keys=self.settings.privacy_keys,
@@ -93,7 +95,16 @@ async def running_service(
         refreshing = asyncio.create_task(_keep_fresh(reference, settings.reference_refresh_seconds))
         gate = _gate(settings, keys)
         try:
-            yield Service(settings, database, reference, gate, Texts.load(), demo, played)
+            yield Service(
+                settings,
+                database,
+                Queues(database),
+                reference,
+                gate,
+                Texts.load(),
+                demo,
+                played,
+            )
         finally:
             refreshing.cancel()
             with contextlib.suppress(asyncio.CancelledError):

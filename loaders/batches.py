@@ -33,10 +33,8 @@ class FreshnessKey(NamedTuple):
 
 
 async def freshness(database: Database, keys: Sequence[FreshnessKey]) -> list[FreshnessRow]:
-    """For each scheme its newest month; empty where nothing has arrived yet."""
-    found: dict[FreshnessKey, FreshnessRow] = {}
-    for month in {key.month for key in keys}:
-        for row in await database.fetch(FRESHNESS, month):
-            key = FreshnessKey(Scheme(row["scheme"]), month)
-            found[key] = FreshnessRow(YearMonth(row["period"]), row["received_at"])
-    return [found.get(key, FreshnessRow()) for key in keys]
+    """For each scheme its newest month; empty where nothing has arrived yet. Keys of one month."""
+    found: dict[Scheme, FreshnessRow] = {}
+    for scheme, period, received_at in await database.fetch(FRESHNESS, keys[0].month):
+        found[Scheme(scheme)] = FreshnessRow(YearMonth(period), received_at)
+    return [found.get(key.scheme, FreshnessRow()) for key in keys]
