@@ -68,27 +68,30 @@ Batch = list[Asked[Key, Value]]
 
 
 class _Lane(Generic[Key, Value]):
-    """Keys that can share a statement: by request those that wait, and the sizes under way."""
+    """Keys that can share a statement: by request those that wait, and how many flights go."""
 
-    __slots__ = ("flights", "group", "waiting")
+    __slots__ = ("flights", "group", "large", "waiting")
 
     def __init__(self, group: Hashable) -> None:
         self.group = group
         self.waiting: dict[int, Batch[Key, Value]] = {}
-        self.flights: list[int] = []
+        self.flights = 0
+        self.large: int | None = None  # the request that flies alone with more than its share
 
     def ready(self) -> bool:
-        """Whether a batch may leave: beside a large one a second may, or it would hold up all."""
-        if not self.waiting:
+        """Whether a batch may leave. Beside a large one the others may, or it would hold up all."""
+        if not self.waiting or self.flights == 0:
+            return bool(self.waiting)
+        if self.large is None or self.flights > 1:
             return False
-        return not self.flights or (len(self.flights) == 1 and self.flights[0] > SHARE)
+        return len(self.waiting) > 1 or self.large not in self.waiting
 
     def take(self) -> Batch[Key, Value]:
         """The next batch, of each request in turn; who has more left has their turn last."""
-        alone = len(self.waiting) == 1 and not self.flights
+        alone = len(self.waiting) == 1 and self.flights == 0
         most = MAX_BATCH_SIZE if alone else SHARE
         batch: Batch[Key, Value] = []
-        for request in list(self.waiting):
+        for request in [each for each in self.waiting if each != self.large]:
             if len(batch) >= MAX_BATCH_SIZE:
                 break
             asked = self.waiting.pop(request)
@@ -97,6 +100,16 @@ class _Lane(Generic[Key, Value]):
             if len(asked) > room:
                 self.waiting[request] = asked[room:]
         return batch
+
+    def start(self, batch: Batch[Key, Value]) -> None:
+        self.flights += 1
+        if len(batch) > SHARE and batch[0].request == batch[-1].request:
+            self.large = batch[0].request
+
+    def land(self, batch: Batch[Key, Value]) -> None:
+        self.flights -= 1
+        if batch[0].request == self.large:
+            self.large = None
 
 
 class Queue(Generic[Key, Value]):
@@ -172,7 +185,7 @@ class Queue(Generic[Key, Value]):
 
     def _fly(self, lane: _Lane[Key, Value], batch: Batch[Key, Value]) -> None:
         """Start a flight in a context of its own: it belongs to no one request."""
-        lane.flights.append(len(batch))
+        lane.start(batch)
         self._flights += 1
         loop = asyncio.get_running_loop()
         task = loop.create_task(self._flight(lane, batch), context=Context())
@@ -183,12 +196,12 @@ class Queue(Generic[Key, Value]):
         try:
             error = await self._tried(batch)
         finally:
-            self._land(lane, len(batch))
+            self._land(lane, batch)
         if error is not None:
             await self._try_apart(batch, error)
 
-    def _land(self, lane: _Lane[Key, Value], size: int) -> None:
-        lane.flights.remove(size)
+    def _land(self, lane: _Lane[Key, Value], batch: Batch[Key, Value]) -> None:
+        lane.land(batch)
         self._flights -= 1
         self._forget_if_idle(lane)
         if self._lanes and not self._leaving:
