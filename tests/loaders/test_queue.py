@@ -1,6 +1,8 @@
 """Who goes with whom, in which turn, and how many at most."""
 
 import asyncio
+from collections.abc import Sequence
+from contextvars import ContextVar
 
 import pytest
 
@@ -8,7 +10,7 @@ from app.errors import Overloaded
 from app.limits.deadline import deadline
 from loaders import queue as queues
 from loaders.batching import Loader
-from loaders.queue import MAX_BATCH_SIZE, MAX_FLIGHTS, SHARE
+from loaders.queue import MAX_BATCH_SIZE, MAX_FLIGHTS, SHARE, Queue
 from tests.loaders.statements import Statements, ask, assert_empty, outcomes, turns
 
 
@@ -74,6 +76,31 @@ async def test_a_batch_is_bounded() -> None:
     statements = Statements(at_once=True)
     await asyncio.gather(*ask(statements.queue(), range(2 * MAX_BATCH_SIZE + 1)))
     assert [len(keys) for keys in statements.keys] == [MAX_BATCH_SIZE, MAX_BATCH_SIZE, 1]
+
+
+async def test_a_batch_of_many_requests_is_bounded_too() -> None:
+    statements = Statements()
+    queue = statements.queue()
+    waiting = [each for _ in range(60) for each in ask(queue, range(SHARE))]
+    await turns()
+    assert [len(keys) for keys in statements.keys] == [MAX_BATCH_SIZE]
+    statements.at_once = True
+    statements.sent[0].end.set_result(None)
+    await asyncio.gather(*waiting)
+    assert [len(keys) for keys in statements.keys] == [MAX_BATCH_SIZE, 60 * SHARE - MAX_BATCH_SIZE]
+
+
+async def test_a_statement_knows_nothing_of_a_request() -> None:
+    of_request: ContextVar[str] = ContextVar("of_request", default="nobody's")
+    seen: list[str] = []
+
+    async def fetch(keys: Sequence[int]) -> list[str]:
+        seen.append(of_request.get())
+        return [str(key) for key in keys]
+
+    of_request.set("mine")
+    await asyncio.gather(*ask(Queue(fetch), [1]))
+    assert seen == ["nobody's"]
 
 
 async def test_a_screen_goes_beside_a_thousand_keys_that_are_under_way() -> None:
@@ -155,18 +182,17 @@ async def test_a_statement_has_the_time_of_the_most_patient() -> None:
     statements = Statements()
     queue = statements.queue()
     waiting = []
-    async with deadline(30):
-        waiting += ask(queue, [1])
-        async with deadline(10):
-            waiting += ask(queue, [2])
+    for key, seconds in ((1, 10), (2, 30), (3, 20)):
+        async with deadline(seconds):
+            waiting += ask(queue, [key])
     await turns()
-    waiting += ask(queue, [3])  # without a deadline
     async with deadline(1):
         waiting += ask(queue, [4])
+    waiting += ask(queue, [5])  # without a deadline
     statements.sent[0].end.set_result(None)
     await turns()
     statements.sent[1].end.set_result(None)
-    assert [await each for each in waiting] == list("1234")
-    assert statements.keys == [[1, 2], [3, 4]]
+    assert [await each for each in waiting] == list("12345")
+    assert statements.keys == [[1, 2, 3], [4, 5]]
     assert 29 < statements.sent[0].seconds <= 30.05
     assert statements.sent[1].seconds == 100
