@@ -8,17 +8,18 @@ from typing import Any, cast
 
 import asyncpg
 
-from app.errors import Unavailable
+from app.errors import TooSlow, Unavailable
 from app.limits.deadline import time_left
 
 _OUT_OF_REACH = (
-    OSError,  # TimeoutError among them
+    OSError,
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,  # what the driver makes of a connection cut off between messages
     asyncpg.PostgresConnectionError,
     asyncpg.InsufficientResourcesError,
     asyncpg.OperatorInterventionError,
 )
+_UNREADABLE = "The data can not be read just now. Try again later."
 
 
 async def _keep_session_state(_connection: object) -> None:
@@ -58,7 +59,8 @@ class Database:
         await self._pool.close()
 
     async def fetch(self, statement: str, *arguments: object) -> Sequence[Any]:
-        """The rows of one statement; `Unavailable` when it can't be asked or takes too long."""
+        """The rows of one statement; `Unavailable` when it can't be asked, `TooSlow` when it takes
+        too long."""
         for recording in self._recordings:
             recording.append(statement)
         try:
@@ -70,8 +72,10 @@ class Database:
                 self._pool.acquire(timeout=self._timeout) as connection,
             ):
                 return await connection.fetch(statement, *arguments)
+        except TimeoutError as error:
+            raise TooSlow(_UNREADABLE) from error
         except _OUT_OF_REACH as error:
-            raise Unavailable("The data can not be read just now. Try again later.") from error
+            raise Unavailable(_UNREADABLE) from error
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[asyncpg.Connection]:

@@ -47,6 +47,16 @@ class SubmissionsNotAccepted(AllowancesError):
     code = "SUBMISSIONS_NOT_ACCEPTED"
 
 
+class TooSlow(Unavailable):
+    """It was given up waiting for; asking again at once would make it slower still."""
+
+
+class Overloaded(AllowancesError):
+    """More is asked than can be answered; nothing was done for this one."""
+
+    code = "OVERLOADED"
+
+
 class SettingsError(AllowancesError):
     """A setting is missing or wrong; the text names each."""
 

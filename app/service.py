@@ -18,6 +18,7 @@ from app.rules.texts import Texts
 from app.settings import Settings
 from app.signing_keys import SigningKeys
 from app.viewer import TokenReader, TokenRules, Viewer
+from loaders.batching import Queues
 from loaders.bundle import Loaders
 from loaders.reference import Reference
 from resolvers.context import Context
@@ -35,6 +36,7 @@ class Service:
     settings: Settings
     database: Database
     submissions: Database | None  # as the role that writes
+    queues: Queues
     reference: Reference
     gate: Gate
     texts: Texts
@@ -53,7 +55,7 @@ class Service:
         now = clock.now()
         return Context(
             viewer=viewer,
-            loaders=Loaders(self.database, self.reference),
+            loaders=Loaders(self.queues, self.reference),
             book=self.reference.current.book,
             texts=self.texts,
             keys=self.settings.privacy_keys,
@@ -100,7 +102,8 @@ async def running_service(
         refreshing = asyncio.create_task(_keep_fresh(reference, settings.reference_refresh_seconds))
         opened.push_async_callback(_cancel, refreshing)
         gate, texts = _gate(settings, keys), Texts.load()
-        yield Service(settings, database, submissions, reference, gate, texts, demo, played)
+        queues = Queues(database)
+        yield Service(settings, database, submissions, queues, reference, gate, texts, demo, played)
 
 
 async def _submissions(settings: Settings) -> Database | None:

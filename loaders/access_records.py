@@ -21,7 +21,7 @@ class AccessRecordRow:
     agency: str
     purpose: str
     operation: str  # "" where it has no name
-    categories: list[str]
+    categories: tuple[str, ...]
 
 
 class AccessPageKey(NamedTuple):
@@ -66,21 +66,16 @@ async def record_access(database: Database, access: Access) -> None:
 
 async def access_pages(
     database: Database, keys: Sequence[AccessPageKey]
-) -> list[list[AccessRecordRow]]:
-    """For each key its page, newest first; pages below the same number share a statement."""
-    by_place: dict[int, list[AccessPageKey]] = defaultdict(list)
-    for key in keys:
-        by_place[key.below].append(key)
-    pages: dict[AccessPageKey, list[AccessRecordRow]] = {}
-    for below, wanted in by_place.items():
-        limit = max(key.limit for key in wanted)
-        citizens = list({key.citizen_id for key in wanted})
-        found: dict[UUID, list[AccessRecordRow]] = defaultdict(list)
-        for row in await database.fetch(PAGE, citizens, below, limit):
-            found[row["citizen_id"]].append(_access_record(row))
-        pages.update({key: found[key.citizen_id][: key.limit] for key in wanted})
-    return [pages[key] for key in keys]
+) -> list[tuple[AccessRecordRow, ...]]:
+    """For each key its page, newest first; the keys have one `below`."""
+    citizens = list({key.citizen_id for key in keys})
+    found: dict[UUID, list[AccessRecordRow]] = defaultdict(list)
+    for row in await database.fetch(PAGE, citizens, keys[0].below, max(key.limit for key in keys)):
+        found[row["citizen_id"]].append(_access_record(row))
+    return [tuple(found[key.citizen_id][: key.limit]) for key in keys]
 
 
 def _access_record(row: Any) -> AccessRecordRow:
-    return AccessRecordRow(AccessRecordKey(row[0], row[1]), *row[2:])
+    citizen_id, seq, at, agency, purpose, operation, categories = row
+    key = AccessRecordKey(citizen_id, seq)
+    return AccessRecordRow(key, at, agency, purpose, operation, tuple(categories))

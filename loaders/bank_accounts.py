@@ -31,7 +31,7 @@ where citizen_id = any($1)"""
 
 async def bank_accounts_by_citizen(
     database: Database, citizens: Sequence[UUID]
-) -> list[list[BankAccountRow]]:
+) -> list[tuple[BankAccountRow, ...]]:
     rows = await database.fetch(BY_CITIZEN, citizens)
     return many_by_key(citizens, map(_bank_account, rows), lambda row: row.key.citizen_id)
 

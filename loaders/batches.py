@@ -64,14 +64,16 @@ class FreshnessRow:
     received_at: datetime | None = None
 
 
-# The end of one index range for each scheme, however many batches there have been.
+# The end of one index range for each scheme, however many batches there have been. What was taken
+# back has not arrived.
 FRESHNESS = """
 select s.scheme, b.period, b.received_at
 from unnest(enum_range(null::scheme)) s (scheme)
 cross join lateral (
   select period, received_at
-  from disbursement_batch
-  where scheme = s.scheme and period <= $1 and accepted + unchanged > 0
+  from disbursement_batch a
+  where scheme = s.scheme and period <= $1 and accepted + unchanged > 0 and reverts is null
+    and not exists (select from disbursement_batch r where r.reverts = a.id)
   order by period desc, version desc
   limit 1
 ) b"""
@@ -83,12 +85,14 @@ async def batches_by_id(database: Database, ids: Sequence[int]) -> list[BatchRow
     return one_by_key(ids, rows, lambda row: row.id)
 
 
-async def batch_pages(database: Database, keys: Sequence[BatchPageKey]) -> list[list[BatchRow]]:
+async def batch_pages(
+    database: Database, keys: Sequence[BatchPageKey]
+) -> list[tuple[BatchRow, ...]]:
     """For each key its page, newest first; a request seldom has more than one."""
     return [await _page(database, key) for key in keys]
 
 
-async def _page(database: Database, key: BatchPageKey) -> list[BatchRow]:
+async def _page(database: Database, key: BatchPageKey) -> tuple[BatchRow, ...]:
     codes = key.local_authority_codes
     rows = await database.fetch(
         PAGE,
@@ -98,7 +102,7 @@ async def _page(database: Database, key: BatchPageKey) -> list[BatchRow]:
         key.period,
         None if codes is None else sorted(codes),
     )
-    return [_batch(row) for row in rows]
+    return tuple(map(_batch, rows))
 
 
 def _batch(row: Any) -> BatchRow:
@@ -115,10 +119,8 @@ class FreshnessKey(NamedTuple):
 
 
 async def freshness(database: Database, keys: Sequence[FreshnessKey]) -> list[FreshnessRow]:
-    """For each scheme its newest month; empty where nothing has arrived yet."""
-    found: dict[FreshnessKey, FreshnessRow] = {}
-    for month in {key.month for key in keys}:
-        for row in await database.fetch(FRESHNESS, month):
-            key = FreshnessKey(Scheme(row["scheme"]), month)
-            found[key] = FreshnessRow(YearMonth(row["period"]), row["received_at"])
-    return [found.get(key, FreshnessRow()) for key in keys]
+    """For each scheme its newest month; empty where nothing has arrived yet. Keys of one month."""
+    found: dict[Scheme, FreshnessRow] = {}
+    for scheme, period, received_at in await database.fetch(FRESHNESS, keys[0].month):
+        found[Scheme(scheme)] = FreshnessRow(YearMonth(period), received_at)
+    return [found.get(key.scheme, FreshnessRow()) for key in keys]

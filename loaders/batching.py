@@ -1,46 +1,114 @@
-"""Keys that wait together and leave as one statement. The only module that knows aiodataloader."""
+"""What a request asks of each edge: a key once, on the way that all requests share.
+
+The only module that knows aiodataloader.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Sequence
-from typing import Generic, TypeVar
+from functools import partial
+from typing import Any, Generic, Self, TypeVar, cast, overload
 
 from aiodataloader import DataLoader
 
-Key = TypeVar("Key", bound=Hashable)
-Value = TypeVar("Value")
+from app.database import Database
+from app.limits.deadline import ends_at
+from loaders.queue import Asked, Key, Queue, Value
+
 Row = TypeVar("Row")
 
-Fetch = Callable[[Sequence[Key]], Awaitable[Sequence[Value]]]
 
-MAX_BATCH_SIZE = 5000
+class _Futures:
+    """What aiodataloader wants of a loop: futures, here with what the queue needs to know."""
+
+    def create_future(self) -> Asked[object, object]:
+        return Asked(loop=asyncio.get_running_loop())
 
 
-class Loader(Generic[Key, Value]):
-    """One edge of the graph for one request: each key is asked once, and has one value."""
+_FUTURES = cast(asyncio.AbstractEventLoop, _Futures())
 
-    def __init__(self, fetch: Fetch[Key, Value]) -> None:
-        """`fetch`: keys in, values out, aligned to the keys."""
 
-        async def batch_load(keys: list[Key]) -> list[Value]:
-            return list(await fetch(keys))
+async def _not_called(_keys: list[Any]) -> list[Any]:
+    """aiodataloader wants a batch function; ours is the queue's."""
+    raise NotImplementedError
 
-        self._loader: DataLoader[Key, Value] = DataLoader(batch_load, max_batch_size=MAX_BATCH_SIZE)
 
-    def load(self, key: Key) -> Awaitable[Value]:
-        """The value of a key, with the other keys of this moment.
+class Loader(DataLoader[Key, Value]):
+    """One edge of the graph for one request: each key is asked once, and has one value.
 
-        Shielded, as in `load_many`: an error in one place cancels its siblings, and whoever else
-        waits for the same key is none of them.
-        """
-        return asyncio.shield(self._loader.load(key))
+    aiodataloader remembers what was asked; when it leaves, and with whose keys, is the queue's.
+    """
 
-    def load_many(self, keys: Iterable[Key]) -> Awaitable[list[Value]]:
-        """The values of keys, in their order."""
-        return asyncio.shield(self._loader.load_many(keys))
+    def __init__(self, queue: Queue[Key, Value]) -> None:
+        super().__init__(_not_called, loop=_FUTURES)
+        self._way = queue
+        self._request = queue.new_request()
+        self._ends_at = ends_at()
 
-    def prime(self, key: Key, value: Value) -> None:
-        """Another statement brought this value: keep it, unless the key was asked before."""
-        self._loader.prime(key, value)
+    def get_cache_key(self, key: Key) -> Key:
+        return key
+
+    def do_resolve_reject(self, key: Key, future: asyncio.Future[Value]) -> None:
+        """Where aiodataloader would wait for a batch of its own."""
+        asked = cast(Asked[Key, Value], future)
+        asked.key, asked.request, asked.ends_at = key, self._request, self._ends_at
+        asked.waiters = []
+        self._way.put(asked)
+
+    def load(self, key: Key) -> asyncio.Future[Value]:
+        """The value of a key. Cancelling the wait leaves alone whoever else waits for the key."""
+        asked = cast(Asked[Key, Value], super().load(key))
+        if not asked.done():
+            return asked.waiter()
+        if asked.cancelled():  # dropped, as nobody waited any more
+            return self.clear(key).load(key)
+        return asked
+
+
+class Queues:
+    """Every edge's queue, over one database, each from the first time that it is needed on."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self._queues: dict[Edge[Any, Any], Queue[Any, Any]] = {}
+
+    def of(self, edge: "Edge[Key, Value]") -> Queue[Key, Value]:
+        """The queue of an edge."""
+        queue = self._queues.get(edge)
+        if queue is None:
+            queue = self._queues[edge] = Queue(partial(edge.fetch, self.database), edge.apart)
+        return queue
+
+
+class Edge(Generic[Key, Value]):
+    """An edge as a class declares it; each object of the class has a loader of its own for it.
+
+    The class needs an attribute `queues`.
+    """
+
+    def __init__(
+        self,
+        fetch: Callable[[Database, Sequence[Key]], Awaitable[Sequence[Value]]],
+        apart: Callable[[Key], Hashable] | None = None,
+    ) -> None:
+        """`fetch` and `apart` as for a `Queue`."""
+        self.fetch = fetch
+        self.apart = apart
+
+    def __set_name__(self, _owner: type, name: str) -> None:
+        self._name = name
+
+    @overload
+    def __get__(self, request: None, owner: type) -> Self: ...
+
+    @overload
+    def __get__(self, request: object, owner: type) -> Loader[Key, Value]: ...
+
+    def __get__(self, request: Any, owner: type) -> Self | Loader[Key, Value]:
+        if request is None:
+            return self
+        loader = Loader(request.queues.of(self))
+        request.__dict__[self._name] = loader  # found there from now on
+        return loader
 
 
 def one_by_key(
@@ -53,9 +121,9 @@ def one_by_key(
 
 def many_by_key(
     keys: Sequence[Key], rows: Iterable[Row], key_of: Callable[[Row], Key]
-) -> list[list[Row]]:
+) -> list[tuple[Row, ...]]:
     """For each key its rows, in the order they came."""
     found: dict[Key, list[Row]] = {key: [] for key in keys}
     for row in rows:
         found[key_of(row)].append(row)
-    return [found[key] for key in keys]
+    return [tuple(found[key]) for key in keys]

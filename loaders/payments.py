@@ -79,8 +79,8 @@ class PageKey(NamedTuple):
 class PaymentPage(NamedTuple):
     """A page's payments in its order, and those outside it that they repay."""
 
-    rows: list[PaymentRow]
-    repaid: list[PaymentRow]
+    rows: tuple[PaymentRow, ...]
+    repaid: tuple[PaymentRow, ...]
 
 
 class TotalsKey(NamedTuple):
@@ -89,6 +89,10 @@ class TotalsKey(NamedTuple):
     entitlement: EntitlementKey
     first_month: date
     last_month: date
+
+    @property
+    def span(self) -> tuple[date, date]:
+        return self.first_month, self.last_month
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,38 +184,26 @@ where k.citizen_id = any($1) and k.scheme = any($2::scheme[])"""
 
 
 async def payment_pages(database: Database, keys: Sequence[PageKey]) -> list[PaymentPage]:
-    """For each key its page; pages of one window share a statement, whatever their limits."""
-    windows: dict[Window, list[PageKey]] = defaultdict(list)
-    for key in keys:
-        windows[key.window].append(key)
-    pages: dict[PageKey, PaymentPage] = {}
-    for window, wanted in windows.items():
-        limit = max(key.limit for key in wanted)
-        found = await _window(database, window, {key.entitlement for key in wanted}, limit)
-        for key in wanted:
-            rows, repaid = found[key.entitlement]
-            pages[key] = PaymentPage(rows[: key.limit], repaid)
-    return [pages[key] for key in keys]
-
-
-async def _window(
-    database: Database, window: Window, entitlements: set[EntitlementKey], limit: int
-) -> dict[EntitlementKey, PaymentPage]:
+    """For each key its page; the keys have one window, and any limits."""
+    window = keys[0].window
     rows = await database.fetch(
         PAGE_NEWEST_FIRST if window.newest_first else PAGE_OLDEST_FIRST,
-        list({key.citizen_id for key in entitlements}),
-        list({key.scheme.value for key in entitlements}),
+        list({key.entitlement.citizen_id for key in keys}),
+        list({key.entitlement.scheme.value for key in keys}),
         *window.below,
         *window.above,
         None if window.statuses is None else [status.value for status in window.statuses],
-        limit,
+        max(key.limit for key in keys),
     )
-    found: dict[EntitlementKey, PaymentPage] = defaultdict(lambda: PaymentPage([], []))
+    shown: dict[EntitlementKey, list[PaymentRow]] = defaultdict(list)
+    repaid: dict[EntitlementKey, list[PaymentRow]] = defaultdict(list)
     for row in rows:
         payment = _payment(row)
-        page = found[payment.entitlement_key]
-        (page.rows if row["in_page"] else page.repaid).append(payment)
-    return found
+        (shown if row["in_page"] else repaid)[payment.entitlement_key].append(payment)
+    return [
+        PaymentPage(tuple(shown[key.entitlement][: key.limit]), tuple(repaid[key.entitlement]))
+        for key in keys
+    ]
 
 
 async def payments_by_key(
@@ -228,22 +220,18 @@ async def payments_by_key(
 
 
 async def payment_totals(database: Database, keys: Sequence[TotalsKey]) -> list[TotalsRow]:
-    """For each key its totals; keys of the same months share one statement."""
-    spans: dict[tuple[date, date], set[EntitlementKey]] = defaultdict(set)
-    for key in keys:
-        spans[key.first_month, key.last_month].add(key.entitlement)
-    found: dict[TotalsKey, TotalsRow] = {}
-    for span, entitlements in spans.items():
-        rows = await database.fetch(
-            TOTALS,
-            list({key.citizen_id for key in entitlements}),
-            list({key.scheme.value for key in entitlements}),
-            *span,
-        )
-        for citizen_id, scheme, *totals in rows:
-            entitlement = EntitlementKey(citizen_id, Scheme(scheme))
-            found[TotalsKey(entitlement, *span)] = TotalsRow(*totals)
-    return [found.get(key, TotalsRow()) for key in keys]
+    """For each key its totals; the keys are of the same months."""
+    rows = await database.fetch(
+        TOTALS,
+        list({key.entitlement.citizen_id for key in keys}),
+        list({key.entitlement.scheme.value for key in keys}),
+        *keys[0].span,
+    )
+    found = {
+        EntitlementKey(citizen_id, Scheme(scheme)): TotalsRow(*totals)
+        for citizen_id, scheme, *totals in rows
+    }
+    return [found.get(key.entitlement, TotalsRow()) for key in keys]
 
 
 def _payment(row: Any) -> PaymentRow:

@@ -10,6 +10,7 @@ from app.ingest.rule_tables import rule_tables_in_force
 from app.rules.rule_book import RuleBook
 from app.rules.rule_tables import rule_book_of
 from app.rules.vocabulary import Language
+from loaders.queue import Queue
 
 _MISS_SECONDS = 1.0  # an unknown code may make us look again this often, no more
 
@@ -55,6 +56,7 @@ class Reference:
         self._lock = asyncio.Lock()
         self._looked_at = time.monotonic()
         self.current = snapshot
+        self.unseen = Queue(self.local_authorities)
 
     @classmethod
     async def load(cls, database: Database) -> "Reference":

@@ -34,4 +34,4 @@ class LocalAuthority:
 
 async def local_authority(context: Context, code: str) -> LocalAuthorityRow | None:
     """The authority of a code; None where there is none such."""
-    return await context.loaders.local_authority_by_code.load(code)
+    return await context.loaders.local_authority(code)

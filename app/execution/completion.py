@@ -102,11 +102,11 @@ class Completion:
 
     def place(self, value: Any, spot: Spot) -> None:
         """Put a value where it belongs; one that has to be awaited leaves its place empty."""
-        if value is not None and value.__class__ not in PLAIN and not is_plain(value):
-            if self._executor.is_awaitable(value):
-                self._start(value, spot)
-                return
-        self.complete(value, spot)
+        known = value is None or value.__class__ in PLAIN or is_plain(value)
+        if not known and self._executor.is_awaitable(value):
+            self._start(value, spot)
+        else:
+            self.complete(value, spot)
 
     def _start(self, value: Awaitable[Any], spot: Spot) -> None:
         spot.holder[spot.key] = None

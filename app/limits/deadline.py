@@ -1,7 +1,7 @@
 """The moment by which a request has its answer, or none."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 
@@ -55,10 +55,21 @@ async def token_lifetime(expires_at: float | None) -> AsyncIterator[None]:
         raise Unauthenticated("The token has expired.") from None
 
 
+def ends_at() -> float | None:
+    """When the request's time is up, on the loop's clock; None never."""
+    return _ends_at.get()
+
+
+def end_with(others: Iterable[float | None]) -> None:
+    """From here on, what runs in this context has as long as the last of these moments."""
+    moments = list(others)
+    _ends_at.set(None if None in moments else max(m for m in moments if m is not None))
+
+
 def time_left(at_most: float) -> float:
     """Seconds that a statement may take: `at_most`, or what is left of its request."""
-    ends_at = _ends_at.get()
-    if ends_at is None:
+    end = _ends_at.get()
+    if end is None:
         return at_most
-    left = ends_at - asyncio.get_running_loop().time()
+    left = end - asyncio.get_running_loop().time()
     return min(at_most, max(left, 0) + _BREATH)

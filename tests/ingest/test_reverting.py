@@ -5,9 +5,13 @@ from typing import Any
 
 import pytest
 
+from app.database import Database
 from app.errors import BadInput
 from app.ingest.importer import ImportKind
 from app.ingest.reverting import Reverted, revert_batch
+from app.rules.calendar import YearMonth
+from app.rules.vocabulary import Scheme
+from loaders.batches import FreshnessKey, freshness
 from tests.ingest.office import (
     NOW,
     OTHER_ACCOUNT,
@@ -144,3 +148,21 @@ async def test_released_rows_are_a_batch_that_can_be_reverted(office: Office) ->
     assert done.removed == 1
     months = await office.connection.fetch("select period from payment_history where removed")
     assert [row["period"] for row in months] == [date(2026, 11, 1)]
+
+
+async def test_a_month_that_was_taken_back_has_not_arrived(
+    office: Office, database_url: str
+) -> None:
+    await office.open(1)
+    await office.disbursements(disbursement(1, period="2026-10"))
+    await office.disbursements(disbursement(1))
+    database = await Database.connect(
+        database_url, size=1, statement_cache_size=0, statement_timeout=5
+    )
+    key = FreshnessKey(Scheme.OLD_AGE_ALLOWANCE, YearMonth(date(2026, 11, 1)))
+    (row,) = await freshness(database, [key])
+    assert row.latest_period == date(2026, 11, 1)
+    await revert(office, await newest_batch(office))
+    (row,) = await freshness(database, [key])
+    assert row.latest_period == date(2026, 10, 1)
+    await database.close()

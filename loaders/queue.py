@@ -1,0 +1,270 @@
+"""Keys of many requests on their way to one batch function: together, in turns, bounded."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Hashable, Sequence
+from contextvars import Context
+from itertools import count
+from typing import Any, Generic, TypeVar
+
+from app.errors import Overloaded, TooSlow, Unavailable
+from app.limits.deadline import end_with
+
+Key = TypeVar("Key", bound=Hashable)
+Value = TypeVar("Value")
+
+Fetch = Callable[[Sequence[Key]], Awaitable[Sequence[Value]]]
+
+MAX_BATCH_SIZE = 5000  # what one request alone may send at once
+SHARE = 100  # what each may send while others wait: a screen is never behind more of another
+MAX_FLIGHTS = 4  # statements of one edge at once, of a pool that all edges share
+MAX_HELD = 20_000  # keys: twenty of the largest requests, at most 20 MB
+
+
+class Asked(asyncio.Future[Value], Generic[Key, Value]):
+    """A key that a request asks, and its value once there is one.
+
+    Whoever waits has a future of their own (`waiter`), for a wait may be cancelled.
+    """
+
+    __slots__ = ("ends_at", "key", "request", "waiters")
+
+    key: Key
+    request: int
+    ends_at: float | None  # when the request's time is up, on the loop's clock
+    waiters: list[asyncio.Future[Value]]
+
+    def waiter(self) -> asyncio.Future[Value]:
+        """A future with the value of this one."""
+        waiter: asyncio.Future[Value] = self.get_loop().create_future()
+        self.waiters.append(waiter)
+        return waiter
+
+    def awaited(self) -> bool:
+        """Whether anybody still waits."""
+        return any(not waiter.done() for waiter in self.waiters)
+
+    def succeed(self, value: Value) -> None:
+        self.set_result(value)
+        for waiter in self.waiters:
+            if not waiter.done():
+                waiter.set_result(value)
+
+    def fail(self, error: Exception) -> None:
+        self.set_exception(error)
+        self.exception()  # seen: it is the waiters that show it
+        for waiter in self.waiters:
+            if not waiter.done():
+                waiter.set_exception(error)
+
+    def drop(self) -> None:
+        """Nobody will bring a value. Whoever asks the key again, asks anew."""
+        self.cancel()
+        for waiter in self.waiters:
+            waiter.cancel()
+
+
+Batch = list[Asked[Key, Value]]
+
+
+class _Lane(Generic[Key, Value]):
+    """Keys that can share a statement: by request those that wait, and how many flights go."""
+
+    __slots__ = ("flights", "group", "large", "waiting")
+
+    def __init__(self, group: Hashable) -> None:
+        self.group = group
+        self.waiting: dict[int, Batch[Key, Value]] = {}
+        self.flights = 0
+        self.large: int | None = None  # the request that flies alone with more than its share
+
+    def ready(self) -> bool:
+        """Whether a batch may leave. Beside a large one the others may, or it would hold up all."""
+        if not self.waiting or self.flights == 0:
+            return bool(self.waiting)
+        if self.large is None or self.flights > 1:
+            return False
+        return len(self.waiting) > 1 or self.large not in self.waiting
+
+    def take(self) -> Batch[Key, Value]:
+        """The next batch, of each request in turn; who has more left has their turn last."""
+        alone = len(self.waiting) == 1 and self.flights == 0
+        most = MAX_BATCH_SIZE if alone else SHARE
+        batch: Batch[Key, Value] = []
+        for request in [each for each in self.waiting if each != self.large]:
+            if len(batch) >= MAX_BATCH_SIZE:
+                break
+            asked = self.waiting.pop(request)
+            room = min(most, MAX_BATCH_SIZE - len(batch))
+            batch += asked[:room]
+            if len(asked) > room:
+                self.waiting[request] = asked[room:]
+        return batch
+
+    def start(self, batch: Batch[Key, Value]) -> None:
+        self.flights += 1
+        if len(batch) > SHARE and batch[0].request == batch[-1].request:
+            self.large = batch[0].request
+
+    def land(self, batch: Batch[Key, Value]) -> None:
+        self.flights -= 1
+        if batch[0].request == self.large:
+            self.large = None
+
+
+class Queue(Generic[Key, Value]):
+    """The way of every request to one batch function. Lives as long as the service.
+
+    While a statement is under way, keys that arrive wait and become the next batch.
+    """
+
+    def __init__(
+        self, fetch: Fetch[Key, Value], apart: Callable[[Key], Hashable] | None = None
+    ) -> None:
+        """`fetch`: keys in, values out, aligned; keys that differ in `apart` never go together."""
+        self._fetch = fetch
+        self._apart = apart
+        self._lanes: dict[Hashable, _Lane[Key, Value]] = {}
+        self._tasks: dict[asyncio.Task[None], Batch[Key, Value]] = {}
+        self._flights = 0  # first tries alone: what is tried again holds nobody up
+        self._leaving = False
+        self._requests = count()
+        self.held = 0  # keys taken in that have no value yet
+
+    def new_request(self) -> int:
+        """A number for a request, by which it has its turns."""
+        return next(self._requests)
+
+    def put(self, asked: Asked[Key, Value]) -> None:
+        """Take a key in; it fails at once where too many wait already."""
+        if self.held >= MAX_HELD:
+            asked.fail(Overloaded("The service is overloaded just now. Try again shortly."))
+            return
+        self.held += 1
+        group = None if self._apart is None else self._apart(asked.key)
+        lane = self._lanes.get(group)
+        if lane is None:
+            lane = self._lanes[group] = _Lane(group)
+        lane.waiting.setdefault(asked.request, []).append(asked)
+        if not self._leaving and lane.ready():
+            self._leave_soon()
+
+    def _leave_soon(self) -> None:
+        """Once round the loop, and once more: the resolvers of a level don't all ask at once."""
+        self._leaving = True
+        loop = asyncio.get_running_loop()
+        loop.call_soon(loop.call_soon, self._leave)
+
+    def _leave(self) -> None:
+        self._leaving = False
+        while self._flights < MAX_FLIGHTS and (lane := self._next()) is not None:
+            if batch := self._awaited(lane.take()):
+                self._fly(lane, batch)
+            self._forget_if_idle(lane)
+
+    def _next(self) -> _Lane[Key, Value] | None:
+        """The lane whose turn it is: the first with a request that has nothing under way."""
+        ready = [lane for lane in self._lanes.values() if lane.ready()]
+        if len(ready) < 2:
+            return ready[0] if ready else None
+        under_way = {asked.request for batch in self._tasks.values() for asked in batch}
+        return next((lane for lane in ready if lane.waiting.keys() - under_way), ready[0])
+
+    def _awaited(self, batch: Batch[Key, Value]) -> Batch[Key, Value]:
+        """What somebody still waits for; the rest is dropped."""
+        awaited = [asked for asked in batch if asked.awaited()]
+        if len(awaited) < len(batch):
+            for asked in batch:
+                if not asked.awaited():
+                    self._settle(asked.drop)
+        return awaited
+
+    def _settle(self, how: Callable[..., None], *outcome: Any) -> None:
+        self.held -= 1
+        how(*outcome)
+
+    def _fly(self, lane: _Lane[Key, Value], batch: Batch[Key, Value]) -> None:
+        """Start a flight in a context of its own: it belongs to no one request."""
+        lane.start(batch)
+        self._flights += 1
+        loop = asyncio.get_running_loop()
+        task = loop.create_task(self._flight(lane, batch), context=Context())
+        self._tasks[task] = batch
+        task.add_done_callback(self._tasks.pop)
+
+    async def _flight(self, lane: _Lane[Key, Value], batch: Batch[Key, Value]) -> None:
+        try:
+            error = await self._tried(batch)
+        finally:
+            self._land(lane, batch)
+        if error is not None:
+            await self._try_apart(batch, error)
+
+    def _land(self, lane: _Lane[Key, Value], batch: Batch[Key, Value]) -> None:
+        lane.land(batch)
+        self._flights -= 1
+        self._forget_if_idle(lane)
+        if self._lanes and not self._leaving:
+            self._leave_soon()
+
+    def _forget_if_idle(self, lane: _Lane[Key, Value]) -> None:
+        if not lane.waiting and not lane.flights:
+            self._lanes.pop(lane.group, None)
+
+    async def _tried(self, batch: Batch[Key, Value]) -> Exception | None:
+        """Ask for a batch and hand out the values; or what went wrong, when nobody is told yet.
+
+        It may take as long as the most patient of those who wait.
+        """
+        end_with(asked.ends_at for asked in batch)
+        try:
+            values = await self._fetch([asked.key for asked in batch])
+            answered = list(zip(batch, values, strict=True))
+        except Exception as error:
+            return error
+        except asyncio.CancelledError:
+            for asked in batch:
+                self._settle(asked.drop)
+            raise
+        for asked, value in answered:
+            self._settle(asked.succeed, value)
+        return None
+
+    async def _try_apart(self, batch: Batch[Key, Value], error: Exception) -> None:
+        """Once more, each request's keys apart, so that the error stays with whose it is.
+
+        Not after a time-out: a database that is slow is not asked more for it.
+        """
+        requests: dict[int, Batch[Key, Value]] = defaultdict(list)
+        for asked in batch:
+            requests[asked.request].append(asked)
+        if isinstance(error, TooSlow):
+            self._fail(batch, error)
+        elif len(requests) > 1:
+            await asyncio.gather(*map(self._try_again, requests.values()))
+        elif isinstance(error, Unavailable):
+            await self._try_again(batch)
+        else:
+            await self._try_halves(batch, error)
+
+    async def _try_again(self, batch: Batch[Key, Value]) -> None:
+        """The keys of one request, if it still waits."""
+        batch = self._awaited(batch)
+        error = await self._tried(batch) if batch else None
+        if isinstance(error, Unavailable):
+            self._fail(batch, error)
+        elif error is not None:
+            await self._try_halves(batch, error)
+
+    async def _try_halves(self, batch: Batch[Key, Value], error: Exception) -> None:
+        """Down to the key that is guilty: of n keys, 2 log n statements find it."""
+        middle = len(batch) // 2
+        if middle == 0:
+            self._fail(batch, error)
+        else:
+            await self._try_again(batch[:middle])
+            await self._try_again(batch[middle:])
+
+    def _fail(self, batch: Batch[Key, Value], error: Exception) -> None:
+        for asked in batch:
+            self._settle(asked.fail, error)

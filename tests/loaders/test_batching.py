@@ -1,0 +1,168 @@
+"""Requests that share statements, over a real database: none pays for another's trouble."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import date
+
+import asyncpg
+import pytest
+
+from app import screens
+from app.ids import EntitlementKey
+from app.rules.calendar import month_of
+from app.rules.vocabulary import Scheme
+from app.service import Service
+from loaders import queue as queues
+from loaders.access_records import NEWEST, AccessPageKey
+from loaders.batches import FreshnessKey
+from loaders.bundle import Loaders
+from loaders.entitlements import entitlement_keys
+from loaders.payments import PageKey, TotalsKey, Window
+from tests.conftest import TODAY, Asker
+from tests.serving import Serving
+
+PERSONAS = ("both", "failed-repaid")
+ME = {"query": "{ me { id givenName } }"}
+AT_ONCE = 64
+
+
+@asynccontextmanager
+async def held_up(dsn: str) -> AsyncIterator[asyncpg.Connection]:
+    """Inside, statements about citizens wait."""
+    connection = await asyncpg.connect(dsn)
+    try:
+        async with connection.transaction():
+            await connection.execute("lock table citizen in access exclusive mode")
+            yield connection
+    finally:
+        await connection.close()
+
+
+async def stuck(connection: asyncpg.Connection) -> int:
+    """The process of the one statement that waits, once it does."""
+    for _ in range(250):
+        waiting = await connection.fetch(
+            "select pid from pg_stat_activity"
+            " where datname = current_database() and wait_event_type = 'Lock'"
+        )
+        if waiting:
+            (row,) = waiting
+            return int(row["pid"])
+        await asyncio.sleep(0.02)
+    pytest.fail("no statement waits")
+
+
+def assert_nothing_waits(service: Service) -> None:
+    assert [queue.held for queue in service.queues._queues.values() if queue.held] == []
+
+
+async def test_requests_at_once_share_their_statements(ask: Asker, service: Service) -> None:
+    document = screens.document("old_age_home")
+    alone = await ask.data(document, token=ask.citizen("both"))
+    with service.database.recording() as statements:
+        answers = await asyncio.gather(
+            *(ask.data(document, token=ask.citizen("both")) for _ in range(AT_ONCE))
+        )
+    assert answers == [alone] * AT_ONCE
+    assert len(statements) <= AT_ONCE  # of four a request, one after the other
+    assert_nothing_waits(service)
+
+
+async def test_a_caller_who_leaves_takes_nobody_along(serving: Serving, demo_database: str) -> None:
+    async with serving() as caller:
+        async with held_up(demo_database) as connection:
+            left, stayed = (
+                asyncio.create_task(caller.post(ME, caller.citizen(name))) for name in PERSONAS
+            )
+            await stuck(connection)
+            left.cancel()
+        assert "errors" not in (await stayed).json()
+        with pytest.raises(asyncio.CancelledError):
+            await left
+        assert_nothing_waits(caller.service)
+
+
+async def test_a_lost_connection_fails_nobody(serving: Serving, demo_database: str) -> None:
+    async with serving() as caller:
+        async with held_up(demo_database) as connection:
+            asking = [
+                asyncio.create_task(caller.post(ME, caller.citizen(name)))
+                for name in PERSONAS
+                for _ in range(5)
+            ]
+            await connection.execute("select pg_terminate_backend($1)", await stuck(connection))
+        answers = [answer.json() for answer in await asyncio.gather(*asking)]
+        assert not any("errors" in answer for answer in answers)
+        assert len({answer["data"]["me"]["id"] for answer in answers}) == len(PERSONAS)
+        assert_nothing_waits(caller.service)
+
+
+async def test_a_key_that_the_database_refuses_fails_alone(
+    service: Service, demo_database: str
+) -> None:
+    entitlements = await entitlements_of_some(demo_database, 8)
+    pages = [PageKey(each, Window(), 2) for each in entitlements]
+    bad = pages[3]._replace(limit=2**70)
+    requests = [Loaders(service.queues, service.reference) for _ in pages]
+    with service.database.recording() as statements:
+        asked = [
+            each._payment_pages.load_many([page, bad] if number == 3 else [page])
+            for number, (each, page) in enumerate(zip(requests, pages, strict=True))
+        ]
+        good = requests[3]._payment_pages.load(pages[3])
+        ends = await asyncio.gather(*asked, good, return_exceptions=True)
+    assert [type(end) for end in ends] == [list] * 3 + [asyncpg.DataError] + [list] * 4 + [
+        type(await good)
+    ]
+    assert len(statements) == 1 + 8 + 2
+    assert_nothing_waits(service)
+
+
+async def entitlements_of_some(dsn: str, count: int) -> list[EntitlementKey]:
+    connection = await asyncpg.connect(dsn)
+    rows = await connection.fetch("select id from citizen order by id limit $1", count)
+    await connection.close()
+    return [entitlement_keys(row["id"], Scheme.OLD_AGE_ALLOWANCE)[0] for row in rows]
+
+
+async def test_an_overload_is_said_so(
+    ask: Asker, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queues, "MAX_HELD", 0)
+    answer = await ask.answer("{ me { id } }", token=ask.citizen("both"))
+    (error,) = answer["errors"]
+    assert error["extensions"] == {"code": "OVERLOADED"}
+    assert error["message"] == "The service is overloaded just now. Try again shortly."
+    assert_nothing_waits(service)
+
+
+async def test_what_requests_share_can_not_be_changed(
+    ask: Asker, service: Service, demo_database: str
+) -> None:
+    seen = "{ citizen(id: $id) { givenName } }"
+    me = (await ask.data("{ me { id } }", token=ask.citizen("failed-repaid")))["me"]["id"]
+    await ask.data(f"query ($id: ID!) {seen}", {"id": me}, token=ask.agency("citizen:read"))
+    loaders = Loaders(service.queues, service.reference)
+    hmac = ask.home.keys().national_id_hmac
+    connection = await asyncpg.connect(demo_database)
+    (row,) = await connection.fetch(
+        "select citizen_id from access_record order by seq desc limit 1"
+    )
+    await connection.close()
+    citizen_id = row["citizen_id"]
+    (entitlement,) = entitlement_keys(citizen_id, Scheme.OLD_AGE_ALLOWANCE)
+    page = await loaders._payment_pages.load(PageKey(entitlement, Window(), 100))
+    values = [
+        page,
+        await loaders.citizen_by_id.load(citizen_id),
+        await loaders.citizen_by_national_id_hmac.load(hmac("0")),
+        await loaders.entitlement_by_key.load(entitlement),
+        await loaders.payment_by_key.load(page.rows[0].key),
+        await loaders.payment_totals.load(TotalsKey(entitlement, date(2025, 1, 1), TODAY)),
+        await loaders.freshness.load(FreshnessKey(Scheme.OLD_AGE_ALLOWANCE, month_of(TODAY))),
+        await loaders.access_records_by_citizen.load(AccessPageKey(citizen_id, NEWEST, 10)),
+        await loaders._bank_accounts_by_citizen.load(citizen_id),
+    ]
+    assert all(isinstance(hash(value), int) for value in values)
+    assert len(values) == len(service.queues._queues)
