@@ -11,7 +11,7 @@ import sys
 import time
 from asyncio.subprocess import PIPE, STDOUT, Process
 from collections import defaultdict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
@@ -20,12 +20,13 @@ from typing import Any
 import asyncpg
 
 from app import clock
-from app.ingest.importer import ImportKind, import_file
+from app.ingest.importer import ROWS_A_SLICE, ImportKind, import_file
 from bench.import_base import Base, base
 
 _PAUSE = 0.05
 _LEDGER = """
-select state::text, (select pid from pg_locks where locktype = 'advisory' and classid = 7022006
+select state::text, (select count(*) from import_file) as entries,
+  (select pid from pg_locks where locktype = 'advisory' and classid = 7022006
   limit 1) as backend
 from import_file order by id desc limit 1
 """
@@ -33,15 +34,18 @@ _RAW = """
 create table raw_payment (like payment including all) partition by range (period);
 create table raw_payment_all partition of raw_payment default
 """
+_MEASURES = ("client_cpu", "backend_cpu", "peak_mb", "backend_mb", "wal_mb", "load")
+_COLUMNS = ("rows/s", "of raw COPY", "seconds", *_MEASURES)
 _WAL = "select pg_current_wal_lsn() - '0/0'"
 
 
 @dataclass(slots=True)
 class Run:
-    """One measured step: seconds of the clock and of its own processor time, peaks in MB."""
+    """One measured step: seconds of the clock and of its processors' time, peaks in MB."""
 
     seconds: float = 0.0
-    cpu: float = 0.0
+    client_cpu: float = 0.0
+    backend_cpu: float = 0.0
     peak_mb: float = 0.0
     backend_mb: float = 0.0
     wal_mb: float = 0.0
@@ -67,9 +71,11 @@ async def raw_copy(base: Base, run: Run) -> None:
     """The rows of the month by COPY alone, into an empty table with the key of `payment`."""
     connection = await asyncpg.connect(base.dsn)
     await connection.execute(_RAW)
-    start = time.process_time()
+    start, backend = time.process_time(), connection.get_server_pid()
     await connection.copy_to_table("raw_payment", source=base.payments, format="csv")
-    run.cpu = time.process_time() - start
+    run.client_cpu = time.process_time() - start
+    run.backend_cpu = _processor_seconds(backend)
+    run.backend_mb = _status(backend, "RssAnon")
     await connection.close()
 
 
@@ -100,10 +106,9 @@ async def _watch(base: Base, run: Run, process: Process, entries: int) -> None:
     connection = await asyncpg.connect(base.dsn)
     seen = time.perf_counter()
     while process.returncode is None:
-        row = await connection.fetchrow(_LEDGER)
-        begun = await connection.fetchval("select count(*) from import_file") > entries
+        (row,) = await connection.fetch(_LEDGER)
         now = time.perf_counter()
-        run.states[row["state"] if begun else "STARTING"] += now - seen
+        run.states[row["state"] if row["entries"] > entries else "STARTING"] += now - seen
         seen = now
         _note(run, process.pid, row["backend"])
         await asyncio.sleep(_PAUSE)
@@ -112,9 +117,10 @@ async def _watch(base: Base, run: Run, process: Process, entries: int) -> None:
 
 def _note(run: Run, client: int, backend: int | None) -> None:
     run.peak_mb = max(run.peak_mb, _status(client, "VmHWM"))
-    run.cpu = max(run.cpu, _processor_seconds(client))
+    run.client_cpu = max(run.client_cpu, _processor_seconds(client))
     if backend is not None:
         run.backend_mb = max(run.backend_mb, _status(backend, "RssAnon"))
+        run.backend_cpu = max(run.backend_cpu, _processor_seconds(backend))
 
 
 def _status(process: int, name: str) -> float:
@@ -150,40 +156,32 @@ async def one_round(base: Base, runs: dict[str, list[Run]]) -> None:
 
 
 def show(runs: dict[str, list[Run]], rows: int) -> None:
-    """The medians, one line a step."""
-    raw = median(run.seconds for run in runs["raw COPY"])
-    print(f"\n| {rows:,} rows | rows/s | of raw COPY | s/million | own CPU s | peak MB "
-          "| backend MB | WAL MB | load |\n|---|---|---|---|---|---|---|---|---|")  # fmt: skip
+    """The medians, one line a step; then its states, and the seconds of each round."""
+    raw = _median(runs["raw COPY"], "seconds")
+    print("\n| " + " | ".join([f"{rows:,} rows", *_COLUMNS]) + " |")
+    print("|---" * (len(_COLUMNS) + 1) + "|")
     for name, some in runs.items():
-        at = _Median(some)
-        seconds = at("seconds")
+        seconds = _median(some, "seconds")
+        cells = [f"{rows / seconds:,.0f}", f"{raw / seconds:.2f}", f"{seconds:.1f}"]
         print(
-            f"| {name} | {rows / seconds:,.0f} | {raw / seconds:.2f} | {seconds / rows * 1e6:.1f} "
-            f"| {at('cpu'):.1f} | {at('peak_mb'):.0f} | {at('backend_mb'):.0f} "
-            f"| {at('wal_mb'):,.0f} | {at('load'):.1f} |"
+            "| "
+            + " | ".join([name, *cells, *(f"{_median(some, m):,.1f}" for m in _MEASURES)])
+            + " |"
         )
     for name, some in runs.items():
-        states = {state for run in some for state in run.states}
-        parts = {state: median(run.states[state] for run in some) for state in sorted(states)}
-        if parts:
-            print(f"{name}: " + ", ".join(f"{state} {took:.1f} s" for state, took in parts.items()))
-    print(
-        "seconds:", {name: [round(run.seconds, 1) for run in some] for name, some in runs.items()}
-    )
+        states = dict.fromkeys(state for run in some for state in run.states)
+        parts = (f"{state} {median(run.states[state] for run in some):.1f} s" for state in states)
+        print(f"{name}: {', '.join(parts)}; " + ", ".join(f"{run.seconds:.1f} s" for run in some))
 
 
-@dataclass(frozen=True, slots=True)
-class _Median:
-    runs: list[Run]
-
-    def __call__(self, name: str) -> float:
-        return median(getattr(run, name) for run in self.runs)
+def _median(runs: Iterable[Run], name: str) -> float:
+    return median(float(getattr(run, name)) for run in runs)
 
 
-async def profile(base: Base) -> None:
+async def profile(base: Base, rows_a_slice: int) -> None:
     """Where one import's time goes, statement by statement, COPY as the rest."""
     await base.renew()
-    connection = await asyncpg.connect(base.dsn)
+    connection = await asyncpg.connect(base.dsn, server_settings={"temp_buffers": "64MB"})
     spent: dict[str, list[float]] = defaultdict(list)
 
     def note(query: Any) -> None:
@@ -197,11 +195,16 @@ async def profile(base: Base) -> None:
             base.month,
             keys=base.home.keys(),
             now=clock.now(),
+            rows_a_slice=rows_a_slice,
         )
         whole, own = time.perf_counter() - start, time.process_time() - cpu
+        backend = _processor_seconds(connection.get_server_pid())
     await connection.close()
     known = sum(map(sum, spent.values()))
-    print(f"{whole:.1f} s, {own:.1f} s of it own CPU; {known:.1f} s in statements:")
+    print(
+        f"{whole:.1f} s, CPU {own:.1f} s client and {backend:.1f} s backend; "
+        f"{known:.1f} s in statements:"
+    )
     for query, times in sorted(spent.items(), key=lambda item: -sum(item[1]))[:30]:
         print(f"{sum(times):7.2f} s {len(times):5} x  {query}")
 
@@ -219,11 +222,12 @@ def main() -> None:
     parser.add_argument("--directory", type=Path, required=True)
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rows-a-slice", type=int, default=ROWS_A_SLICE)
     parser.add_argument("--profile", action="store_true")
     options = parser.parse_args()
     with base(options.directory, options.rows) as made:
         if options.profile:
-            asyncio.run(profile(made))
+            asyncio.run(profile(made, options.rows_a_slice))
         else:
             asyncio.run(_rounds(made, options.rows, options.rounds))
 

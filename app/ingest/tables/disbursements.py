@@ -138,9 +138,9 @@ where p.citizen_id = r.citizen_id and p.scheme = r.scheme and p.period = r.perio
 _WAIT = """
 insert into waiting_disbursement
   (national_id_hmac, scheme, period, sequence, import_file_id, record)
-select s.national_id_hmac, s.scheme, s.period, s.sequence, $1, to_jsonb(s) - 'line'
-from staged_disbursement s
-where not exists (select from citizen_lookup l where l.national_id_hmac = s.national_id_hmac)
+select s.national_id_hmac, s.scheme, s.period, s.sequence, $1,
+  to_jsonb(s) - array['line', 'citizen_id']
+from recognised_disbursement s where s.citizen_id is null
 order by 1, 2, 3, 4
 on conflict (national_id_hmac, scheme, period, sequence) do update
 set import_file_id = excluded.import_file_id, record = excluded.record

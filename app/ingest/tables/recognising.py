@@ -1,4 +1,8 @@
-"""Whose the staged rows are: looked up once, for all statements that apply them."""
+"""Whose the staged rows are: looked up once, for all statements that apply them.
+
+The rows of a file were looked up when they were put in order; one of an unknown citizen is looked
+up again, for they may have come since.
+"""
 
 from typing import NamedTuple
 from uuid import UUID
@@ -10,8 +14,10 @@ from app.ingest.sql import sql
 _RECOGNISE = """
 drop table if exists {recognised};
 create temporary table {recognised} on commit drop as
-select l.citizen_id, s.* from {staged} s left join citizen_lookup l using (national_id_hmac);
-analyze {recognised} (citizen_id)
+select * from {staged};
+analyze {recognised} (citizen_id);
+update {recognised} r set citizen_id = l.citizen_id
+from citizen_lookup l where l.national_id_hmac = r.national_id_hmac and r.citizen_id is null
 """
 _CITIZENS = """
 select (select citizen_id from {table} where citizen_id is not null

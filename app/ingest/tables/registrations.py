@@ -96,9 +96,8 @@ _UPSERT = upsert(
 
 _WAIT = """
 insert into waiting_registration (national_id_hmac, scheme, import_file_id, record)
-select s.national_id_hmac, s.scheme, $1, to_jsonb(s) - 'line'
-from staged_registration s
-where not exists (select from citizen_lookup l where l.national_id_hmac = s.national_id_hmac)
+select s.national_id_hmac, s.scheme, $1, to_jsonb(s) - array['line', 'citizen_id']
+from recognised_registration s where s.citizen_id is null
 order by 1, 2
 on conflict (national_id_hmac, scheme) do update
 set import_file_id = excluded.import_file_id, record = excluded.record || coalesce((
