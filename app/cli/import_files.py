@@ -23,6 +23,7 @@ from app.rules.rule_tables import RULE_TABLES
 from app.settings import Place, read_place
 
 _SOME_REJECTED = 3
+_ROOM_FOR_A_SLICE = {"temp_buffers": "64MB"}  # else its temporary tables are written to disk
 _KINDS = [kind.value.lower() for kind in ImportKind]
 _FILE = click.Path(dir_okay=False, path_type=Path)
 
@@ -81,7 +82,7 @@ def import_(
         options = _Options(expected, reports, rows_a_slice, privacy_keys(place))
         act = partial(_import_all, ImportKind(kind.upper()), files, place, options)
     with database(place) as dsn:
-        rejected = asyncio.run(with_connection(dsn, act))
+        rejected = asyncio.run(with_connection(dsn, act, _ROOM_FOR_A_SLICE))
     if rejected:
         sys.exit(_SOME_REJECTED)
 

@@ -64,10 +64,12 @@ async def up_to_date(connection: asyncpg.Connection, place: Place) -> None:
 
 
 async def with_connection(
-    dsn: str, act: Callable[[asyncpg.Connection], Awaitable[Result]]
+    dsn: str,
+    act: Callable[[asyncpg.Connection], Awaitable[Result]],
+    settings: dict[str, str] | None = None,
 ) -> Result:
-    """Do something on one connection, and close it."""
-    connection = await asyncpg.connect(dsn)
+    """Do something on one connection, with these settings of the server, and close it."""
+    connection = await asyncpg.connect(dsn, server_settings=settings)
     try:
         return await act(connection)
     finally:

@@ -5,7 +5,9 @@ they are applied in slices, each in a transaction, in the order of the citizens.
 rejects are written. REPORTED: it is done.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
@@ -39,6 +41,7 @@ ROWS_A_SLICE = 50_000
 _ROWS_AT_ONCE = 10_000
 
 Rows = Iterator[tuple[int, list[str]]]
+Chunk = tuple[Sequence[Record], Sequence[Refusal]]
 ShowProgress = Callable[[int, int], None]
 
 
@@ -159,13 +162,29 @@ async def _stage(
     count = 0
     with open_rows(work.source, read) as rows:
         next(rows)  # the header
-        while staged := await _copy(work, shelf, *converter.chunk(islice(rows, _ROWS_AT_ONCE))):
-            count += staged
-            if work.progress is not None:
-                work.progress(read.done, work.source.size)
+        async with aclosing(_chunks(converter, rows)) as chunks:
+            async for chunk in chunks:
+                count += await _copy(work, shelf, *chunk)
+                if work.progress is not None:
+                    work.progress(read.done, work.source.size)
     if not count:
         raise BadInput("The file has no rows below its header.")
     await ledger.move(work.connection, entry, ImportState.STAGED)
+
+
+async def _chunks(converter: RowConverter, rows: Rows) -> AsyncGenerator[Chunk, None]:
+    """The rows converted, the next chunk in a thread while the database takes the last."""
+
+    def read() -> Chunk:
+        return converter.chunk(islice(rows, _ROWS_AT_ONCE))
+
+    reading = asyncio.create_task(asyncio.to_thread(read))
+    try:
+        while any(chunk := await reading):
+            reading = asyncio.create_task(asyncio.to_thread(read))
+            yield chunk
+    finally:
+        await asyncio.wait([reading])  # the file is not closed under it
 
 
 async def _copy(

@@ -19,6 +19,7 @@ from app.ingest.report import ImportKind
 from app.ingest.sql import sql
 from app.ingest.tables.disbursements import HISTORY, KEY
 from app.ingest.tables.paid_registrations import follow_payments
+from app.ingest.tables.recognising import citizens_of
 
 _BATCH = """
 select b.id, b.scheme, b.period, b.status, b.reverts, r.id as reverted_by
@@ -184,5 +185,6 @@ async def _take_back(
     await connection.execute(_REMOVE)
     await connection.execute(_PAID_TO)
     await connection.execute(_RESOLVED)
-    await follow_payments(connection, now)
+    citizens = await citizens_of(connection, "resolved_disbursement")
+    await follow_payments(connection, now, citizens)
     await connection.execute(_FORGET)

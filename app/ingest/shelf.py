@@ -1,6 +1,6 @@
 """The unlogged tables of one file, and which of their rows a transaction sees."""
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -22,9 +22,9 @@ select (select count(*) from {rows}) + (select count(*) from {rejected}) as rows
 """
 _ORDER = """
 create unlogged table {ordered} as
-select {slice_key} as slice_key, s.* from {rows} s {lookup} order by 1;
+select {slice_key} as slice_key, {columns_ordered} from {rows} s {lookup} order by 1;
 create index on {ordered} (slice_key);
-analyze {ordered};
+analyze {ordered} (slice_key);
 drop table {rows}
 """
 _LOOKUP = "left join citizen_lookup l using (national_id_hmac)"
@@ -107,8 +107,8 @@ class Shelf:
     @asynccontextmanager
     async def whole(self, connection: asyncpg.Connection) -> AsyncIterator[None]:
         """The statements' names mean the whole file, until the end of the block."""
-        await connection.execute(f"analyze {self.rows}")
-        async with self._named(connection, self.rows, ""):
+        await connection.execute(f"analyze {self.rows} ({', '.join(self.staged.key)})")
+        async with self._named(connection, self.staged.names, self.rows, ""):
             yield
 
     async def order(self, connection: asyncpg.Connection) -> None:
@@ -131,7 +131,7 @@ class Shelf:
         """The statements' names mean the rows of a slice, until the end of the block."""
         low, high = (after or b"").hex(), through.hex()
         condition = rf"where slice_key > '\x{low}' and slice_key <= '\x{high}'"
-        async with self._named(connection, self.ordered, condition):
+        async with self._named(connection, self.staged.applied_names, self.ordered, condition):
             yield
 
     @asynccontextmanager
@@ -144,11 +144,10 @@ class Shelf:
 
     @asynccontextmanager
     async def _named(
-        self, connection: asyncpg.Connection, source: str, condition: str
+        self, connection: asyncpg.Connection, names: Sequence[str], source: str, condition: str
     ) -> AsyncIterator[None]:
         table = self.staged.table
-        names = ", ".join(self.staged.names)
-        view = sql(_VIEW, table=table, names=names, source=source, condition=condition)
+        view = sql(_VIEW, table=table, names=", ".join(names), source=source, condition=condition)
         await connection.execute(view)
         async with self.rejects(connection):
             yield
@@ -163,5 +162,6 @@ class Shelf:
             columns=self.staged.definition,
             rejected_columns=REJECTED_DEFINITION,
             slice_key=self.staged.slice_key,
+            columns_ordered="s.*, l.citizen_id" if self.staged.by_citizen else "s.*",
             lookup=_LOOKUP if "national_id_hmac" in self.staged.names else "",
         )

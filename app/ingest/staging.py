@@ -14,8 +14,10 @@ from app.ingest.layout import Record
 from app.ingest.refusals import Refusal
 from app.ingest.sql import sql
 
+# A small sample tells the planner enough: how many rows there are, and that few of them repeat.
 PREPARE = """
 set local work_mem = '96MB';
+set local default_statistics_target = 10;
 drop table if exists tally;
 create temporary table tally (
   outcome text not null,
@@ -131,14 +133,25 @@ class Staged:
         return [name for name, _ in self.columns]
 
     @property
+    def by_citizen(self) -> bool:
+        """Whether the rows go to a citizen, and are applied in that order."""
+        return self.slice_key == BY_CITIZEN
+
+    @property
+    def applied_names(self) -> list[str]:
+        """The columns of what is applied: also `citizen_id`, null where nobody has looked yet."""
+        return [*self.names, "citizen_id"] if self.by_citizen else self.names
+
+    @property
     def definition(self) -> str:
         return ", ".join(f"{name} {of_type}" for name, of_type in self.columns)
 
     async def create_own(self, connection: asyncpg.Connection) -> None:
         """Make the table for rows of this transaction alone, empty."""
+        citizen = ", citizen_id uuid" if self.by_citizen else ""
         await connection.execute(
             f"drop table if exists {self.table}; "
-            f"create temporary table {self.table} ({self.definition}) on commit drop"
+            f"create temporary table {self.table} ({self.definition}{citizen}) on commit drop"
         )
 
     async def settle_repeats(self, connection: asyncpg.Connection) -> None:

@@ -99,3 +99,7 @@ grant select, insert, update on
   payment, bank_account, registration, import_file, import_tally, disbursement_batch,
   waiting_disbursement to allowances_submission;
 grant select, insert on payment_history, rejected_record to allowances_submission;
+
+-- Each month's payments update the whole table: half a page free keeps the new versions beside the
+-- old ones and out of the index.
+alter table registration set (fillfactor = 50);

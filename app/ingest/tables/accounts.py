@@ -1,20 +1,21 @@
-"""The accounts that staged rows name, into `bank_account`.
+"""The accounts that recognised rows name, into `bank_account`.
 
-The staged table has national_id_hmac, bank_code, number_hmac, last_four, account_name, holder, and
-fact_on, the day from which the row speaks. An older fact never replaces a newer one.
+Their table has citizen_id, bank_code, number_hmac, last_four, account_name, holder, and fact_on,
+the day from which the row speaks. An older fact never replaces a newer one.
 """
 
 import asyncpg
 
 from app.ingest.sql import sql
+from app.ingest.tables.recognising import Citizens
 
 _DIFFERING = """
 create temporary table differing_account on commit drop as
-select distinct s.national_id_hmac, s.bank_code, s.number_hmac
+select distinct s.citizen_id, s.bank_code, s.number_hmac
 from {table} s
-join citizen_lookup l using (national_id_hmac)
-left join bank_account a using (citizen_id, bank_code, number_hmac)
-where s.number_hmac is not null
+left join bank_account a on a.citizen_id = s.citizen_id and a.bank_code = s.bank_code
+  and a.number_hmac = s.number_hmac and a.citizen_id between $1 and $2
+where s.citizen_id is not null and s.number_hmac is not null
   and (a.id is null or s.account_name <> a.name or s.holder <> a.holder)
 """
 
@@ -22,18 +23,18 @@ where s.number_hmac is not null
 # of the order only makes the choice independent of the order of the rows in the file.
 _SPEAKING = """
 create temporary table speaking_account on commit drop as
-select distinct on (national_id_hmac, bank_code, number_hmac)
-  l.citizen_id, a.id, s.line, s.bank_code, s.number_hmac, s.last_four, s.fact_on,
+select distinct on (s.citizen_id, s.bank_code, s.number_hmac)
+  s.citizen_id, a.id, s.line, s.bank_code, s.number_hmac, s.last_four, s.fact_on,
   coalesce(s.holder, a.holder, 'SELF') as holder,
   coalesce(s.account_name,
     case when s.holder = 'SELF' and a.holder = 'PROXY' then null else a.name end,
     c.given_name || ' ' || c.family_name) as name
 from {table} s
-join differing_account using (national_id_hmac, bank_code, number_hmac)
-join citizen_lookup l using (national_id_hmac)
-join citizen c on c.id = l.citizen_id
-left join bank_account a using (citizen_id, bank_code, number_hmac)
-order by national_id_hmac, bank_code, number_hmac,
+join differing_account using (citizen_id, bank_code, number_hmac)
+join citizen c on c.id = s.citizen_id and c.id between $1 and $2
+left join bank_account a on a.citizen_id = s.citizen_id and a.bank_code = s.bank_code
+  and a.number_hmac = s.number_hmac and a.citizen_id between $1 and $2
+order by s.citizen_id, s.bank_code, s.number_hmac,
   s.account_name is null, s.fact_on desc, s.account_name, s.holder, s.line
 """
 _OPEN = """
@@ -58,18 +59,16 @@ _DROP = "drop table if exists differing_account, speaking_account, corrected_acc
 _CORRECTED = "create temporary table corrected_account (line integer not null) on commit drop"
 
 
-async def open_accounts(connection: asyncpg.Connection, table: str) -> None:
+async def open_accounts(connection: asyncpg.Connection, table: str, citizens: Citizens) -> None:
     """Add the accounts not yet known, and correct names and holders.
 
     The lines whose row corrected an account stand in the temporary table `corrected_account`.
     """
-    for statement in (_DROP, _CORRECTED, sql(_DIFFERING, table=table)):
+    for statement in (_DROP, _CORRECTED):
         await connection.execute(statement)
+    await connection.execute(sql(_DIFFERING, table=table), *citizens)
     if await connection.fetchval("select exists (select from differing_account)"):
-        for statement in (
-            "analyze differing_account",
-            sql(_SPEAKING, table=table),
-            _OPEN,
-            _CORRECT,
-        ):
-            await connection.execute(statement)
+        await connection.execute("analyze differing_account")
+        await connection.execute(sql(_SPEAKING, table=table), *citizens)
+        await connection.execute(_OPEN)
+        await connection.execute(_CORRECT)

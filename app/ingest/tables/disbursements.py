@@ -1,5 +1,8 @@
 """Staged disbursements into `payment`, with what they replace into `payment_history`."""
 
+from collections.abc import Sequence
+from datetime import date
+
 import asyncpg
 
 from app.ingest.context import Context
@@ -8,7 +11,8 @@ from app.ingest.staging import BY_CITIZEN, Staged
 from app.ingest.tables.accounts import open_accounts
 from app.ingest.tables.batches import open_batches
 from app.ingest.tables.paid_registrations import follow_payments
-from app.ingest.tables.resolving import differ, resulting, selected, upsert
+from app.ingest.tables.recognising import Citizens, recognise
+from app.ingest.tables.resolving import differ, resulting, selected
 from app.rules.calendar import fiscal_year
 
 STAGED = Staged(
@@ -56,31 +60,32 @@ _FACTS = [
 ]
 HISTORY = [*KEY, "kind", "repays_period", *_FACTS, "bank_account_id", "batch_id"]
 
-_PERIODS = "select distinct period from staged_disbursement"
+_RECOGNISED = "recognised_disbursement"
+_PERIODS = "select distinct period from staged_disbursement order by period"
 _PARTITION = "select ensure_payment_partition($1)"
 
 # A file that was imported before, or is taken up again, changes nothing that a later one has
 # written since. `again`: this import has written it already, before its staged rows were lost.
 _RESOLVE = """
 create temporary table resolved_disbursement on commit drop as
-select l.citizen_id, s.scheme, s.period, s.sequence, s.kind, s.repays_period,
+select s.citizen_id, s.scheme, s.period, s.sequence, s.kind, s.repays_period,
   {facts}, s.fact_on,
   {account} as bank_account_id, a.active as account_active, p.bank_account_id as old_account_id,
-  case when l.citizen_id is null then 'waiting'
+  case when s.citizen_id is null then 'waiting'
     when p.citizen_id is null then 'new'
     when {differ} and b.import_file_id <= $3 then 'changed'
     when k.line is not null then 'corrected'
     when b.import_file_id = $4 then 'again'
     else 'unchanged' end as outcome
-from staged_disbursement s
-left join citizen_lookup l using (national_id_hmac)
-left join bank_account a using (citizen_id, bank_code, number_hmac)
-left join payment p on p.citizen_id = l.citizen_id
+from recognised_disbursement s
+left join bank_account a on a.citizen_id = s.citizen_id and a.bank_code = s.bank_code
+  and a.number_hmac = s.number_hmac and a.citizen_id between $5 and $6
+left join payment p on p.citizen_id = s.citizen_id
   and p.scheme = s.scheme and p.period = s.period and p.sequence = s.sequence
-  and p.period between $1 and $2
+  and p.period between $1 and $2 and p.citizen_id between $5 and $6
 left join disbursement_batch b on b.id = p.batch_id
 left join corrected_account k on k.line = s.line
-order by l.citizen_id, s.scheme, s.period, s.sequence
+order by s.citizen_id, s.scheme, s.period, s.sequence
 """
 
 # Where the money goes does not follow from how the payment fares, so a file without these columns
@@ -88,7 +93,6 @@ order by l.citizen_id, s.scheme, s.period, s.sequence
 _WHERE_TO = {"channel", "bank_code", "account_number"}
 _ACCOUNT_KEPT = """case when coalesce(p.channel, s.channel) = 'CASH' then null
     else coalesce(a.id, p.bank_account_id) end"""
-_SPAN = "select min(period) as first, max(period) as last from staged_disbursement"
 _TALLY = """
 insert into tally
 select case when outcome in ('unchanged', 'waiting') then outcome else 'accepted' end,
@@ -108,21 +112,35 @@ order by citizen_id, scheme, period, sequence
     columns=", ".join(HISTORY),
     values=", ".join(f"p.{name}" for name in HISTORY),
 )
-_UPSERT = upsert(
-    "payment",
-    KEY,
-    ["kind", "repays_period", *_FACTS, "bank_account_id", "batch_id"],
-    """(select r.*, b.id as batch_id from resolved_disbursement r
+_WRITTEN = ["kind", "repays_period", *_FACTS, "bank_account_id", "batch_id"]
+_OF_BATCH = """
+from (select r.*, b.id as batch_id from resolved_disbursement r
   join disbursement_batch b on b.import_file_id = $1 and (b.scheme, b.period) = (r.scheme, r.period)
-  where r.outcome in ('new', 'changed')) r""",
-)
+  where r.outcome = '{outcome}') r
+"""
 
+# Nobody else writes payments meanwhile, so a new one meets no conflict.
+_ADD = sql(
+    "insert into payment ({columns}) select {columns} {rows} order by {key}",
+    columns=", ".join([*KEY, *_WRITTEN]),
+    rows=sql(_OF_BATCH, outcome="new"),
+    key=", ".join(KEY),
+)
+_CHANGE = sql(
+    """
+update payment p set {assignments} {rows}
+where p.citizen_id = r.citizen_id and p.scheme = r.scheme and p.period = r.period
+  and p.sequence = r.sequence and p.citizen_id between $2 and $3
+""",
+    assignments=", ".join(f"{name} = r.{name}" for name in _WRITTEN),
+    rows=sql(_OF_BATCH, outcome="changed"),
+)
 _WAIT = """
 insert into waiting_disbursement
   (national_id_hmac, scheme, period, sequence, import_file_id, record)
-select s.national_id_hmac, s.scheme, s.period, s.sequence, $1, to_jsonb(s) - 'line'
-from staged_disbursement s
-where not exists (select from citizen_lookup l where l.national_id_hmac = s.national_id_hmac)
+select s.national_id_hmac, s.scheme, s.period, s.sequence, $1,
+  to_jsonb(s) - array['line', 'citizen_id']
+from recognised_disbursement s where s.citizen_id is null
 order by 1, 2, 3, 4
 on conflict (national_id_hmac, scheme, period, sequence) do update
 set import_file_id = excluded.import_file_id, record = excluded.record
@@ -145,22 +163,22 @@ cross join lateral jsonb_populate_record(null::staged_disbursement, n.record) r
 
 async def apply_disbursements(connection: asyncpg.Connection, context: Context) -> None:
     """Write what is new or changed: accounts, batches, payments, then what follows from them."""
-    await _ensure_partitions(connection)
-    await open_accounts(connection, STAGED.table)
-    await _resolve(connection, context)
+    periods = [row["period"] for row in await connection.fetch(_PERIODS)]
+    for year in sorted(set(map(fiscal_year, periods))):
+        await connection.execute(_PARTITION, year)
+    citizens = await recognise(connection, STAGED.table, _RECOGNISED)
+    await open_accounts(connection, _RECOGNISED, citizens)
+    await _resolve(connection, context, periods, citizens)
     await open_batches(connection, context)
     await connection.execute(_KEEP_OLD, context.import_file_id, context.now)
-    await connection.execute(_UPSERT, context.import_file_id)
-    await follow_payments(connection, context.now)
+    await connection.execute(_ADD, context.import_file_id)
+    await connection.execute(_CHANGE, context.import_file_id, *citizens)
+    await follow_payments(connection, context.now, citizens)
 
 
-async def _ensure_partitions(connection: asyncpg.Connection) -> None:
-    periods = await connection.fetch(_PERIODS)
-    for year in sorted({fiscal_year(row["period"]) for row in periods}):
-        await connection.execute(_PARTITION, year)
-
-
-async def _resolve(connection: asyncpg.Connection, context: Context) -> None:
+async def _resolve(
+    connection: asyncpg.Connection, context: Context, periods: Sequence[date], citizens: Citizens
+) -> None:
     absent = context.absent
     values = resulting(_FACTS, "p", _WHERE_TO.intersection(absent))
     account = _ACCOUNT_KEPT if set(absent) >= _WHERE_TO else "a.id"
@@ -170,12 +188,11 @@ async def _resolve(connection: asyncpg.Connection, context: Context) -> None:
         account=account,
         differ=differ([*_FACTS, "bank_account_id"], [*values, account], "p"),
     )
-    # The span lets the planner leave the other years' partitions alone.
-    (span,) = await connection.fetch(_SPAN)
-    months = span["first"], span["last"]
     await connection.execute("drop table if exists resolved_disbursement")
-    await connection.execute(resolve, *months, context.newest, context.import_file_id)
-    await connection.execute("analyze resolved_disbursement")
+    # The span lets the planner leave the other years' partitions alone.
+    months = periods[0], periods[-1]
+    await connection.execute(resolve, *months, context.newest, context.import_file_id, *citizens)
+    await connection.execute(f"analyze resolved_disbursement ({', '.join(KEY)}, outcome)")
     await connection.execute(_TALLY)
 
 

@@ -5,6 +5,7 @@ from datetime import datetime
 import asyncpg
 
 from app.ingest.sql import sql
+from app.ingest.tables.recognising import Citizens
 from app.ingest.tables.registrations import NO_ACCOUNT_FACT
 
 # One row for each citizen and scheme of the new and the changed payments: the newest of those that
@@ -27,28 +28,33 @@ order by citizen_id, scheme,
 """,
     no_fact=NO_ACCOUNT_FACT,
 )
-_UPSERT = sql(
-    """
+_ADD = """
 insert into registration (citizen_id, scheme, local_authority_code, status, channel,
   bank_account_id, account_as_of, first_paid_month, latest_paid_month, as_of)
 select citizen_id, scheme, local_authority_code, 'ACTIVE', channel,
   bank_account_id, account_as_of, first_paid_month, latest_paid_month, $1
-from told_registration order by citizen_id, scheme
-on conflict (citizen_id, scheme) do update set
-  channel = case when {newer} then excluded.channel else registration.channel end,
-  bank_account_id = case when {newer}
-    then excluded.bank_account_id else registration.bank_account_id end,
-  account_as_of = greatest(registration.account_as_of, excluded.account_as_of),
-  first_paid_month = least(registration.first_paid_month, excluded.first_paid_month),
-  latest_paid_month = greatest(registration.latest_paid_month, excluded.latest_paid_month),
-  as_of = excluded.as_of
-where excluded.account_as_of > registration.account_as_of
-  or {newer} and (excluded.channel, excluded.bank_account_id)
-    is distinct from (registration.channel, registration.bank_account_id)
-  or excluded.first_paid_month < coalesce(registration.first_paid_month, 'infinity')
-  or excluded.latest_paid_month > coalesce(registration.latest_paid_month, '-infinity')
+from told_registration t
+where not exists (select from registration r
+  where r.citizen_id = t.citizen_id and r.scheme = t.scheme and r.citizen_id between $2 and $3)
+order by citizen_id, scheme
+"""
+_FOLLOW = sql(
+    """
+update registration r set
+  channel = case when {newer} then t.channel else r.channel end,
+  bank_account_id = case when {newer} then t.bank_account_id else r.bank_account_id end,
+  account_as_of = greatest(r.account_as_of, t.account_as_of),
+  first_paid_month = least(r.first_paid_month, t.first_paid_month),
+  latest_paid_month = greatest(r.latest_paid_month, t.latest_paid_month),
+  as_of = $1
+from told_registration t
+where r.citizen_id = t.citizen_id and r.scheme = t.scheme and r.citizen_id between $2 and $3
+  and (t.account_as_of > r.account_as_of
+    or {newer} and (t.channel, t.bank_account_id) is distinct from (r.channel, r.bank_account_id)
+    or t.first_paid_month < coalesce(r.first_paid_month, 'infinity')
+    or t.latest_paid_month > coalesce(r.latest_paid_month, '-infinity'))
 """,
-    newer="excluded.account_as_of >= registration.account_as_of",
+    newer="t.account_as_of >= r.account_as_of",
 )
 
 # New payments only widen the span; a corrected one may narrow it, so there it is read anew.
@@ -88,11 +94,14 @@ where a.citizen_id = j.citizen_id and a.id = j.id and a.active <> j.active
 )
 
 
-async def follow_payments(connection: asyncpg.Connection, now: datetime) -> None:
+async def follow_payments(
+    connection: asyncpg.Connection, now: datetime, citizens: Citizens
+) -> None:
     """Bring registrations and accounts in line with the payments just written."""
     await connection.execute("drop table if exists told_registration")
     await connection.execute(_TOLD)
-    await connection.execute("analyze told_registration")
-    await connection.execute(_UPSERT, now)
+    await connection.execute("analyze told_registration (citizen_id, scheme)")
+    await connection.execute(_FOLLOW, now, *citizens)
+    await connection.execute(_ADD, now, *citizens)
     await connection.execute(_NARROW, now)
     await connection.execute(_ACTIVE)

@@ -8,6 +8,7 @@ import asyncpg
 from app.ingest.sql import sql
 from app.ingest.staging import BY_CITIZEN, Staged
 from app.ingest.tables.accounts import open_accounts
+from app.ingest.tables.recognising import recognise
 from app.ingest.tables.resolving import differ, resulting, selected, upsert
 
 STAGED = Staged(
@@ -60,22 +61,24 @@ _CHANNEL = """coalesce(s.channel,
     r.channel, 'BANK_TRANSFER')"""
 _ACCOUNT = "case when s.channel = 'CASH' then null else coalesce(a.id, r.bank_account_id) end"
 
+_RECOGNISED = "recognised_registration"
 _RESOLVE = """
 create temporary table resolved_registration on commit drop as
-select l.citizen_id, s.scheme, {values}, {channel} as channel, {account} as bank_account_id,
+select s.citizen_id, s.scheme, {values}, {channel} as channel, {account} as bank_account_id,
   case when ({channel}, {account}) is not distinct from (r.channel, r.bank_account_id)
       then r.account_as_of
     when s.channel = 'CASH' or s.number_hmac is not null then s.fact_on
     else coalesce(r.account_as_of, {no_fact}) end as account_as_of,
-  case when l.citizen_id is null then 'waiting'
+  case when s.citizen_id is null then 'waiting'
     when r.citizen_id is null or {differ}
       or ({channel}, {account}) is distinct from (r.channel, r.bank_account_id) then 'written'
     when k.line is not null then 'corrected'
     else 'unchanged' end as outcome
-from staged_registration s
-left join citizen_lookup l using (national_id_hmac)
-left join bank_account a using (citizen_id, bank_code, number_hmac)
-left join registration r on r.citizen_id = l.citizen_id and r.scheme = s.scheme
+from recognised_registration s
+left join bank_account a on a.citizen_id = s.citizen_id and a.bank_code = s.bank_code
+  and a.number_hmac = s.number_hmac and a.citizen_id between $1 and $2
+left join registration r on r.citizen_id = s.citizen_id and r.scheme = s.scheme
+  and r.citizen_id between $1 and $2
 left join corrected_account k on k.line = s.line
 """
 _TALLY = """
@@ -93,9 +96,8 @@ _UPSERT = upsert(
 
 _WAIT = """
 insert into waiting_registration (national_id_hmac, scheme, import_file_id, record)
-select s.national_id_hmac, s.scheme, $1, to_jsonb(s) - 'line'
-from staged_registration s
-where not exists (select from citizen_lookup l where l.national_id_hmac = s.national_id_hmac)
+select s.national_id_hmac, s.scheme, $1, to_jsonb(s) - array['line', 'citizen_id']
+from recognised_registration s where s.citizen_id is null
 order by 1, 2
 on conflict (national_id_hmac, scheme) do update
 set import_file_id = excluded.import_file_id, record = excluded.record || coalesce((
@@ -122,7 +124,8 @@ async def apply_registrations(
     connection: asyncpg.Connection, now: datetime, absent: Collection[str]
 ) -> None:
     """Write what is new or changed."""
-    await open_accounts(connection, STAGED.table)
+    citizens = await recognise(connection, STAGED.table, _RECOGNISED)
+    await open_accounts(connection, _RECOGNISED, citizens)
     values = resulting(_FACTS, "r", absent)
     resolve = sql(
         _RESOLVE,
@@ -133,7 +136,7 @@ async def apply_registrations(
         no_fact=NO_ACCOUNT_FACT,
     )
     await connection.execute("drop table if exists resolved_registration")
-    await connection.execute(resolve)
+    await connection.execute(resolve, *citizens)
     await connection.execute(_TALLY)
     await connection.execute(_UPSERT, now)
 

@@ -1,0 +1,236 @@
+"""How fast a month of disbursements is imported, beside a raw COPY of the same rows.
+
+`python -m bench.importing --directory DIR --rows 1000000 --rounds 3`; the directory keeps the
+database from which each round starts. `--profile` prints where one import's time goes.
+"""
+
+import argparse
+import asyncio
+import os
+import sys
+import time
+from asyncio.subprocess import PIPE, STDOUT, Process
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import asyncpg
+
+from app import clock
+from app.ingest.importer import ROWS_A_SLICE, ImportKind, import_file
+from bench.import_base import Base, base
+
+_PAUSE = 0.05
+_LEDGER = """
+select state::text, (select count(*) from import_file) as entries,
+  (select pid from pg_locks where locktype = 'advisory' and classid = 7022006
+  limit 1) as backend
+from import_file order by id desc limit 1
+"""
+_RAW = """
+create table raw_payment (like payment including all) partition by range (period);
+create table raw_payment_all partition of raw_payment default
+"""
+_MEASURES = ("client_cpu", "backend_cpu", "peak_mb", "backend_mb", "wal_mb", "load")
+_COLUMNS = ("rows/s", "of raw COPY", "seconds", *_MEASURES)
+_WAL = "select pg_current_wal_lsn() - '0/0'"
+
+
+@dataclass(slots=True)
+class Run:
+    """One measured step: seconds of the clock and of its processors' time, peaks in MB."""
+
+    seconds: float = 0.0
+    client_cpu: float = 0.0
+    backend_cpu: float = 0.0
+    peak_mb: float = 0.0
+    backend_mb: float = 0.0
+    wal_mb: float = 0.0
+    load: float = 0.0
+    states: dict[str, float] = field(default_factory=lambda: defaultdict(float))
+
+
+async def measured(base: Base, step: Callable[[Base, Run], Awaitable[None]]) -> Run:
+    """What a step took, after a checkpoint; the WAL counts all that the server wrote."""
+    run = Run(load=os.getloadavg()[0])
+    connection = await asyncpg.connect(base.dsn)
+    await connection.execute("checkpoint")
+    before = await connection.fetchval(_WAL)
+    start = time.perf_counter()
+    await step(base, run)
+    run.seconds = time.perf_counter() - start
+    run.wal_mb = float(await connection.fetchval(_WAL) - before) / 1e6
+    await connection.close()
+    return run
+
+
+async def raw_copy(base: Base, run: Run) -> None:
+    """The rows of the month by COPY alone, into an empty table with the key of `payment`."""
+    connection = await asyncpg.connect(base.dsn)
+    await connection.execute(_RAW)
+    start, backend = time.process_time(), connection.get_server_pid()
+    await connection.copy_to_table("raw_payment", source=base.payments, format="csv")
+    run.client_cpu = time.process_time() - start
+    run.backend_cpu = _processor_seconds(backend)
+    run.backend_mb = _status(backend, "RssAnon")
+    await connection.close()
+
+
+async def imported(base: Base, run: Run, path: Path) -> None:
+    """A file by `allowances import` in a process of its own, watched through the ledger."""
+    last = await _entries(base)
+    place = f"ALLOWANCES_DATA_DIR={base.home.path}"
+    command = ["env", place, _allowances(), "import", "disbursements", str(path)]
+    process = await asyncio.create_subprocess_exec(*command, stdout=PIPE, stderr=STDOUT)
+    await _watch(base, run, process, last)
+    output, _ = await process.communicate()
+    if process.returncode not in (0, 3):
+        raise SystemExit(output.decode())
+
+
+def _allowances() -> str:
+    return str(Path(sys.executable).with_name("allowances"))
+
+
+async def _entries(base: Base) -> int:
+    connection = await asyncpg.connect(base.dsn)
+    count: int = await connection.fetchval("select count(*) from import_file")
+    await connection.close()
+    return count
+
+
+async def _watch(base: Base, run: Run, process: Process, entries: int) -> None:
+    connection = await asyncpg.connect(base.dsn)
+    seen = time.perf_counter()
+    while process.returncode is None:
+        (row,) = await connection.fetch(_LEDGER)
+        now = time.perf_counter()
+        run.states[row["state"] if row["entries"] > entries else "STARTING"] += now - seen
+        seen = now
+        _note(run, process.pid, row["backend"])
+        await asyncio.sleep(_PAUSE)
+    await connection.close()
+
+
+def _note(run: Run, client: int, backend: int | None) -> None:
+    run.peak_mb = max(run.peak_mb, _status(client, "VmHWM"))
+    run.client_cpu = max(run.client_cpu, _processor_seconds(client))
+    if backend is not None:
+        run.backend_mb = max(run.backend_mb, _status(backend, "RssAnon"))
+        run.backend_cpu = max(run.backend_cpu, _processor_seconds(backend))
+
+
+def _status(process: int, name: str) -> float:
+    """MB; 0 for a process that is gone."""
+    try:
+        text = Path(f"/proc/{process}/status").read_text(encoding="ascii")
+        return int(text.partition(f"{name}:")[2].split()[0]) / 1024
+    except (OSError, IndexError):
+        return 0.0
+
+
+def _processor_seconds(process: int) -> float:
+    try:
+        text = Path(f"/proc/{process}/stat").read_text(encoding="ascii")
+    except OSError:
+        return 0.0
+    user, system = text.rpartition(")")[2].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
+
+async def one_round(base: Base, runs: dict[str, list[Run]]) -> None:
+    """Each step once, the first two from a fresh copy of the base."""
+
+    def of(path: Path) -> Callable[[Base, Run], Awaitable[None]]:
+        return lambda base, run: imported(base, run, path)
+
+    await base.renew()
+    runs["raw COPY"].append(await measured(base, raw_copy))
+    await base.renew()
+    runs["import"].append(await measured(base, of(base.month)))
+    runs["again, unchanged"].append(await measured(base, of(base.month)))
+    runs["corrected, 5 %"].append(await measured(base, of(base.corrected)))
+
+
+def show(runs: dict[str, list[Run]], rows: int) -> None:
+    """The medians, one line a step; then its states, and the seconds of each round."""
+    raw = _median(runs["raw COPY"], "seconds")
+    print("\n| " + " | ".join([f"{rows:,} rows", *_COLUMNS]) + " |")
+    print("|---" * (len(_COLUMNS) + 1) + "|")
+    for name, some in runs.items():
+        seconds = _median(some, "seconds")
+        cells = [f"{rows / seconds:,.0f}", f"{raw / seconds:.2f}", f"{seconds:.1f}"]
+        print(
+            "| "
+            + " | ".join([name, *cells, *(f"{_median(some, m):,.1f}" for m in _MEASURES)])
+            + " |"
+        )
+    for name, some in runs.items():
+        states = dict.fromkeys(state for run in some for state in run.states)
+        parts = (f"{state} {median(run.states[state] for run in some):.1f} s" for state in states)
+        print(f"{name}: {', '.join(parts)}; " + ", ".join(f"{run.seconds:.1f} s" for run in some))
+
+
+def _median(runs: Iterable[Run], name: str) -> float:
+    return median(float(getattr(run, name)) for run in runs)
+
+
+async def profile(base: Base, rows_a_slice: int) -> None:
+    """Where one import's time goes, statement by statement, COPY as the rest."""
+    await base.renew()
+    connection = await asyncpg.connect(base.dsn, server_settings={"temp_buffers": "64MB"})
+    spent: dict[str, list[float]] = defaultdict(list)
+
+    def note(query: Any) -> None:
+        spent[" ".join(query.query.split())[:110]].append(query.elapsed)
+
+    with connection.query_logger(note):
+        start, cpu = time.perf_counter(), time.process_time()
+        await import_file(
+            connection,
+            ImportKind.DISBURSEMENTS,
+            base.month,
+            keys=base.home.keys(),
+            now=clock.now(),
+            rows_a_slice=rows_a_slice,
+        )
+        whole, own = time.perf_counter() - start, time.process_time() - cpu
+        backend = _processor_seconds(connection.get_server_pid())
+    await connection.close()
+    known = sum(map(sum, spent.values()))
+    print(
+        f"{whole:.1f} s, CPU {own:.1f} s client and {backend:.1f} s backend; "
+        f"{known:.1f} s in statements:"
+    )
+    for query, times in sorted(spent.items(), key=lambda item: -sum(item[1]))[:30]:
+        print(f"{sum(times):7.2f} s {len(times):5} x  {query}")
+
+
+async def _rounds(base: Base, rows: int, rounds: int) -> None:
+    runs: dict[str, list[Run]] = defaultdict(list)
+    for _ in range(rounds):
+        await one_round(base, runs)
+    show(runs, rows)
+
+
+def main() -> None:
+    """Measure, and print a table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--directory", type=Path, required=True)
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rows-a-slice", type=int, default=ROWS_A_SLICE)
+    parser.add_argument("--profile", action="store_true")
+    options = parser.parse_args()
+    with base(options.directory, options.rows) as made:
+        if options.profile:
+            asyncio.run(profile(made, options.rows_a_slice))
+        else:
+            asyncio.run(_rounds(made, options.rows, options.rounds))
+
+
+if __name__ == "__main__":
+    main()
