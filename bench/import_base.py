@@ -16,7 +16,7 @@ from app.demo.home import DataDirectory
 from app.embedded_postgres import embedded_postgres
 from app.ingest.importer import ImportKind, import_file
 from app.migrations.apply import migrate
-from app.migrations.service_role import make_service_login
+from app.migrations.service_role import make_service_logins
 
 SEED = 2569
 CITIZENS_A_ROW = 1.06  # not everyone is paid
@@ -87,7 +87,7 @@ async def _make(base: Base, rows: int) -> None:
     base.corrected.write_bytes(b"".join(map(_corrected, range(rows + 1), _lines(base.month, rows))))
     connection = await asyncpg.connect(base.dsn)
     await migrate(connection)
-    await make_service_login(connection)
+    await make_service_logins(connection)
     for kind, path in (
         (ImportKind.AUTHORITIES, files.authorities),
         (ImportKind.CITIZENS, files.citizens),
