@@ -13,6 +13,7 @@ from app.errors import AllowancesError
 from app.graphiql import GraphiQL
 from app.http.refusals import refusal
 from app.http.view import GraphQLView
+from app.metrics import metrics_of
 from app.service import Service, running_service
 from app.settings import Settings
 
@@ -52,11 +53,15 @@ def _routes(service: Callable[[], Service], settings: Settings, *, demo: bool) -
         await service().reference.refresh()
         return PlainTextResponse("ready\n")
 
+    async def metrics(_request: Request) -> Response:
+        return PlainTextResponse(metrics_of(view.schema.plans))
+
     graphiql = GraphiQL(PERSONAS_PATH if demo else None) if settings.graphiql else None
     view = GraphQLView.of(service, settings, graphiql)
     routes: list[BaseRoute] = [
         Route("/health/live", _alive),
         Route("/health/ready", ready),
+        Route("/metrics", metrics),
         Route("/graphql", view),
         WebSocketRoute("/graphql", view),
     ]

@@ -19,7 +19,9 @@ import asyncpg
 import httpx
 import pytest
 from starlette.applications import Starlette
+from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
+from app import schema
 from app.clock import BANGKOK
 from app.demo.home import DataDirectory
 from app.demo.load import DemoSize, load_demo
@@ -46,10 +48,15 @@ _STACK = pytest.StashKey[ExitStack]()
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--write-screens", action="store_true", help="Write tests/screens anew.")
+    parser.addoption(
+        "--graphql-core", action="store_true", help="Execute by graphql-core, not by plans."
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """The controller (or the only process) starts the server; workers are told where it is."""
+    if config.getoption("graphql_core"):
+        vars(schema)["Execution"] = StrawberryGraphQLCoreExecutionContext
     given = getattr(config, "workerinput", None)
     if given is not None:
         config.stash[_DSN] = given["dsn"]

@@ -1,0 +1,53 @@
+"""Which way an operation took is counted, and plans are kept up to a bound."""
+
+from typing import Any
+
+import pytest
+from graphql import build_schema, execute, parse
+
+from app.execution import executor
+from tests.execution.test_differential import compiled_for
+from tests.serving import Serving
+
+
+async def test_each_way_is_counted(serving: Serving) -> None:
+    async with serving(introspection=True) as caller:
+        for query in ("{__typename}", "{__typename}", "{me{id}}", "{__schema{types{name}}}"):
+            await caller.post({"query": query})
+        lines = (await caller.http.get("/metrics")).text.splitlines()
+        assert "graphql_operations_compiled_total 3" in lines
+        assert 'graphql_operations_left_total{why="introspection"} 1' in lines
+
+
+LEFT = {
+    "query @live { a }": "directive on the operation",
+    '{ __type(name: "Query") { name } }': "introspection",
+    "query ($b: Boolean = true) { a @include(if: $b) }": "condition that may be null",
+    "query ($b: Boolean!) { ...F @skip(if: $b) ...F } fragment F on Query { a }": (
+        "fragment spread twice under a condition"
+    ),
+    "{ a @live }": "@live",
+}
+
+
+@pytest.mark.parametrize(("text", "why"), LEFT.items(), ids=LEFT.values())
+def test_what_is_left_to_graphql_core(text: str, why: str) -> None:
+    schema = build_schema("directive @live on QUERY | FIELD type Query { a: Int }")
+    compiled, plans = compiled_for(schema)
+    result: Any = execute(
+        schema, parse(text), {"a": 1}, variable_values={"b": True}, executor_class=compiled
+    )
+    expected: Any = execute(schema, parse(text), {"a": 1}, variable_values={"b": True})
+    assert (result.data, result.errors) == (expected.data, expected.errors)
+    assert plans.left == {why: 1}
+    assert plans.compiled == 0
+
+
+def test_so_many_plans_are_kept_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(executor, "_KEPT_PLANS", 3)
+    schema = build_schema("type Query { a: Int }")
+    compiled, plans = compiled_for(schema)
+    for number in range(5):
+        execute(schema, parse(f"{{ x{number}: a }}"), {"a": 1}, executor_class=compiled)
+    assert len(plans._kept) == 3
+    assert plans.compiled == 5
