@@ -1,0 +1,140 @@
+"""Slices of load, the servers by turns, and what each request cost them."""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+import asyncpg
+
+from bench.answers import WrongAnswer, ask
+from bench.load import Load, run_wrk
+from bench.processes import cpu_seconds, resident_bytes
+from bench.servers import Server
+from bench.workloads import Asked, Workload, write
+
+SAMPLES = 5
+_WARM_SECONDS = 1
+_SIZE_TOLERANCE = 0.15  # answers of other people differ a little in length, errors a lot
+_LARGEST_HEAD = 600  # bytes of an answer's head
+
+# Autocommit: a transaction is a statement. A backend tells of them once a second, late at both ends
+# of a slice, so the median of several slices is what counts.
+_TRANSACTIONS = "select xact_commit from pg_stat_database where datname = current_database()"
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """What one server did in one slice; times a request in milliseconds, `wrong` why it is void."""
+
+    rate: float
+    p50: float
+    p99: float
+    app_cpu: float
+    database_cpu: float
+    statements: float
+    resident: float  # MB
+    wrong: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """The medians of a server's slices under one workload at so many connections."""
+
+    workload: str
+    connections: int
+    server: str
+    middle: Slice
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What every slice needs: the database's process and address, where to write, whom to ask."""
+
+    postmaster: int
+    dsn: str
+    directory: Path
+    asked: Asked
+    rounds: int
+    seconds: int
+
+    def figures(
+        self, servers: Sequence[Server], workload: Workload, connections: Sequence[int]
+    ) -> Iterator[Figure]:
+        """Verify that all answer the same, then measure them by turns. `WrongAnswer` else."""
+        able = [server for server in servers if server.name in workload.servers]
+        sizes = self._same_answers(able, workload)
+        for count in connections:
+            slices: dict[str, list[Slice]] = {server.name: [] for server in able}
+            for _ in range(self.rounds):
+                for server in able:
+                    found = self._slice(server, workload, count, sizes[server.name])
+                    slices[server.name].append(found)
+            for name, some in slices.items():
+                yield Figure(workload.name, count, name, middle(some))
+
+    def _same_answers(self, servers: Sequence[Server], workload: Workload) -> dict[str, float]:
+        """The mean size of each server's answers, which are all the same."""
+        first, sizes = None, {}
+        for server in servers:
+            requests = workload.requests(server.name, self.asked)
+            write(requests, self._requests_of(server, workload))
+            answers, sizes[server.name] = ask(server, requests[:SAMPLES])
+            if first is not None and answers != first[1]:
+                raise WrongAnswer(f"{workload.name}: {server.name} and {first[0]} differ.")
+            first = first or (server.name, answers)
+        return sizes
+
+    def _requests_of(self, server: Server, workload: Workload) -> Path:
+        return self.directory / f"{workload.name}-{server.name}.requests"
+
+    def _slice(self, server: Server, workload: Workload, connections: int, size: float) -> Slice:
+        requests = self._requests_of(server, workload)
+        run_wrk(server.url, requests, connections=connections, seconds=_WARM_SECONDS)
+        app, database = cpu_seconds(server.process.pid), cpu_seconds(self.postmaster)
+        statements = asyncio.run(self._transactions())
+        seconds = self.seconds * workload.seconds
+        load = run_wrk(server.url, requests, connections=connections, seconds=seconds)
+        count = max(load.requests, 1)
+        return Slice(
+            rate=load.requests / load.seconds,
+            p50=load.p50,
+            p99=load.p99,
+            app_cpu=(cpu_seconds(server.process.pid) - app) / count * 1e3,
+            database_cpu=(cpu_seconds(self.postmaster) - database) / count * 1e3,
+            statements=(asyncio.run(self._transactions()) - statements) / count,
+            resident=resident_bytes(server.process.pid) / 1e6,
+            wrong=fault(load, size),
+        )
+
+    async def _transactions(self) -> int:
+        connection = await asyncpg.connect(self.dsn)
+        try:
+            found: int = await connection.fetchval(_TRANSACTIONS)
+            return found
+        finally:
+            await connection.close()
+
+
+def fault(load: Load, size: float) -> str | None:
+    """Why a slice does not count; `size` is the mean length of right answers."""
+    if load.requests == 0:
+        return "no answer in time"
+    if load.failed:
+        return f"{load.failed} failed"
+    if (
+        not size * (1 - _SIZE_TOLERANCE)
+        <= load.bytes
+        <= size * (1 + _SIZE_TOLERANCE) + _LARGEST_HEAD
+    ):
+        return f"answers of {load.bytes:.0f} bytes where {size:.0f} were right"
+    return None
+
+
+def middle(slices: Sequence[Slice]) -> Slice:
+    """The median of each figure; void where any slice is."""
+    numbers = ("rate", "p50", "p99", "app_cpu", "database_cpu", "statements", "resident")
+    wrong = next((each.wrong for each in slices if each.wrong), None)
+    medians = {name: median(getattr(each, name) for each in slices) for name in numbers}
+    return Slice(**medians, wrong=wrong)
