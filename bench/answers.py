@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
+import click
 import httpx
 
 from app.ids import encode_citizen_id
@@ -11,7 +12,7 @@ from bench.servers import Server
 from bench.workloads import POSTGRAPHILE, Request
 
 
-class WrongAnswer(Exception):
+class WrongAnswer(click.ClickException):
     """A server answered with an error, or otherwise than the others."""
 
 

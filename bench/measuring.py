@@ -1,12 +1,9 @@
 """Slices of load, the servers by turns, and what each request cost them."""
 
-import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
-
-import asyncpg
 
 from bench.answers import WrongAnswer, ask
 from bench.load import Load, run_wrk
@@ -19,10 +16,6 @@ _WARM_SECONDS = 1
 _SIZE_TOLERANCE = 0.15  # answers of other people differ a little in length, errors a lot
 _LARGEST_HEAD = 600  # bytes of an answer's head
 
-# Autocommit: a transaction is a statement. A backend tells of them once a second, late at both ends
-# of a slice, so the median of several slices is what counts.
-_TRANSACTIONS = "select xact_commit from pg_stat_database where datname = current_database()"
-
 
 @dataclass(frozen=True, slots=True)
 class Slice:
@@ -33,7 +26,6 @@ class Slice:
     p99: float
     app_cpu: float
     database_cpu: float
-    statements: float
     resident: float  # MB
     wrong: str | None = None
 
@@ -46,21 +38,29 @@ class Figure:
     connections: int
     server: str
     middle: Slice
+    statements: float  # a request
+
+
+Statements = Mapping[tuple[str, int, str], float]
+"""By workload, connections and server: how many a request sends."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """What every slice needs: the database's process and address, where to write, whom to ask."""
+    """What every slice needs: the database's process, where to write, whom to ask about."""
 
     postmaster: int
-    dsn: str
     directory: Path
     asked: Asked
     rounds: int
     seconds: int
 
     def figures(
-        self, servers: Sequence[Server], workload: Workload, connections: Sequence[int]
+        self,
+        servers: Sequence[Server],
+        workload: Workload,
+        connections: Sequence[int],
+        statements: Statements,
     ) -> Iterator[Figure]:
         """Verify that all answer the same, then measure them by turns. `WrongAnswer` else."""
         able = [server for server in servers if server.name in workload.servers]
@@ -72,7 +72,31 @@ class Bench:
                     found = self._slice(server, workload, count, sizes[server.name])
                     slices[server.name].append(found)
             for name, some in slices.items():
-                yield Figure(workload.name, count, name, middle(some))
+                sent = statements[workload.name, count, name]
+                yield Figure(workload.name, count, name, middle(some), sent)
+
+    def statements(
+        self, servers: Sequence[Server], workload: Workload, connections: Sequence[int]
+    ) -> Statements:
+        """Count what the database logs, for which it has to be logging every statement."""
+        able = [server for server in servers if server.name in workload.servers]
+        self._same_answers(able, workload)
+        return {
+            (workload.name, count, server.name): self._statements(server, workload, count)
+            for count in connections
+            for server in able
+        }
+
+    def _statements(self, server: Server, workload: Workload, connections: int) -> float:
+        requests = self._requests_of(server, workload)
+        run_wrk(server.url, requests, connections=connections, seconds=_WARM_SECONDS)
+        before = self._logged()
+        load = run_wrk(server.url, requests, connections=connections, seconds=_WARM_SECONDS)
+        return (self._logged() - before) / max(load.requests, 1)
+
+    def _logged(self) -> int:
+        log = (self.directory / "postgres.log").read_bytes()
+        return log.count(b" LOG:  execute ") + log.count(b" LOG:  statement: ")
 
     def _same_answers(self, servers: Sequence[Server], workload: Workload) -> dict[str, float]:
         """The mean size of each server's answers, which are all the same."""
@@ -93,7 +117,6 @@ class Bench:
         requests = self._requests_of(server, workload)
         run_wrk(server.url, requests, connections=connections, seconds=_WARM_SECONDS)
         app, database = cpu_seconds(server.process.pid), cpu_seconds(self.postmaster)
-        statements = asyncio.run(self._transactions())
         seconds = self.seconds * workload.seconds
         load = run_wrk(server.url, requests, connections=connections, seconds=seconds)
         count = max(load.requests, 1)
@@ -103,18 +126,9 @@ class Bench:
             p99=load.p99,
             app_cpu=(cpu_seconds(server.process.pid) - app) / count * 1e3,
             database_cpu=(cpu_seconds(self.postmaster) - database) / count * 1e3,
-            statements=(asyncio.run(self._transactions()) - statements) / count,
             resident=resident_bytes(server.process.pid) / 1e6,
             wrong=fault(load, size),
         )
-
-    async def _transactions(self) -> int:
-        connection = await asyncpg.connect(self.dsn)
-        try:
-            found: int = await connection.fetchval(_TRANSACTIONS)
-            return found
-        finally:
-            await connection.close()
 
 
 def fault(load: Load, size: float) -> str | None:
@@ -134,7 +148,7 @@ def fault(load: Load, size: float) -> str | None:
 
 def middle(slices: Sequence[Slice]) -> Slice:
     """The median of each figure; void where any slice is."""
-    numbers = ("rate", "p50", "p99", "app_cpu", "database_cpu", "statements", "resident")
+    numbers = ("rate", "p50", "p99", "app_cpu", "database_cpu", "resident")
     wrong = next((each.wrong for each in slices if each.wrong), None)
     medians = {name: median(getattr(each, name) for each in slices) for name in numbers}
     return Slice(**medians, wrong=wrong)

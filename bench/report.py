@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
-from bench.measuring import Figure, Slice
+from bench.measuring import Figure
 from bench.picture import picture
 from bench.workloads import WORKLOADS
 
@@ -29,7 +29,8 @@ ids, and its answer holds raw columns. The floor is no GraphQL server: bare ASGI
 that returns the JSON.
 
 CPU is that of the process and its children, and that of all processes of Postgres, for one \
-request. Statements are committed transactions, each of one statement. Memory is resident.
+request. Statements are those that a request sends, counted in a run of their own from the log of \
+Postgres. Memory is resident.
 """
 _COLUMNS = (
     "| | requests/s | p50 ms | p99 ms | app CPU ms | Postgres CPU ms | statements | memory MB |\n"
@@ -75,16 +76,17 @@ def _section(figures: Sequence[Figure]) -> str:
 
 def _table(connections: int, figures: Sequence[Figure]) -> str:
     plural = "" if connections == 1 else "s"
-    rows = "".join(f"| {each.server} | {_cells(each.middle)} |\n" for each in figures)
+    rows = "".join(f"| {each.server} | {_cells(each)} |\n" for each in figures)
     return f"\n{connections} connection{plural}\n\n{_COLUMNS}{rows}"
 
 
-def _cells(middle: Slice) -> str:
+def _cells(figure: Figure) -> str:
+    middle = figure.middle
     if middle.wrong is not None:
         return f"void: {middle.wrong} | | | | | |"
     cells = (
         *(f"{middle.rate:,.{0 if middle.rate >= 100 else 1}f}", f"{middle.p50:,.2f}"),
         *(f"{middle.p99:,.2f}", f"{middle.app_cpu:,.2f}", f"{middle.database_cpu:,.2f}"),
-        *(f"{middle.statements:,.2f}", f"{middle.resident:,.0f}"),
+        *(f"{figure.statements:,.2f}", f"{middle.resident:,.0f}"),
     )
     return " | ".join(cells)

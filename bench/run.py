@@ -5,19 +5,21 @@ The database is made once, in .bench. `--help` tells how to run a part of it.
 
 import asyncio
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 import asyncpg
 import click
 
 from app import clock
+from app.cli.place import with_connection
 from app.demo.home import DataDirectory
 from app.embedded_postgres import embedded_postgres
-from bench.answers import WrongAnswer
 from bench.load import find_wrk
-from bench.measuring import Bench, Figure
+from bench.measuring import Bench, Figure, Statements
 from bench.population import Size, load
 from bench.processes import parent_of
 from bench.report import Circumstances, write_report
@@ -51,16 +53,22 @@ def main(
 ) -> None:
     """Measure, and write the report (a file, and its picture beside it)."""
     find_wrk()
+    signal.signal(signal.SIGTERM, _leave)  # unwinds, so that what was started is stopped
     home = DataDirectory.open(directory)
     chosen = tuple(name for name in NAMES if not names or name in names)
     workloads = [each for each in WORKLOADS if not asked or each.name in asked]
     with embedded_postgres(home.path) as dsn:
         asyncio.run(load(dsn, home, Size(citizens, months)))
-        postmaster = asyncio.run(_postmaster(dsn))
-        people = Asked.of(home, citizens)
-        bench = Bench(postmaster, dsn, home.path, people, rounds, seconds)
+        postmaster = asyncio.run(with_connection(dsn, _postmaster))
+        bench = Bench(postmaster, home.path, Asked.of(home, citizens), rounds, seconds)
+        try:
+            asyncio.run(with_connection(dsn, _log_statements))
+            with running(chosen, dsn, home) as servers:
+                statements = counted(bench, servers, workloads, connections)
+        finally:
+            asyncio.run(with_connection(dsn, _log_nothing))
         with running(chosen, dsn, home) as servers:
-            figures = measured(bench, servers, workloads, connections)
+            figures = measured(bench, servers, workloads, connections, statements)
     circumstances = Circumstances(
         command=" ".join(["python -m bench.run", *sys.argv[1:]]),
         day=clock.today().isoformat(),
@@ -75,27 +83,52 @@ def main(
     write_report(report, circumstances, figures)
 
 
-async def _postmaster(dsn: str) -> int:
-    connection = await asyncpg.connect(dsn)
-    try:
-        return parent_of(connection.get_server_pid())
-    finally:
-        await connection.close()
+def _leave(*_: object) -> NoReturn:
+    sys.exit(1)
+
+
+async def _postmaster(connection: asyncpg.Connection) -> int:
+    return parent_of(connection.get_server_pid())
+
+
+async def _log_statements(connection: asyncpg.Connection) -> None:
+    await connection.execute("alter database allowances set log_statement = 'all'")
+
+
+async def _log_nothing(connection: asyncpg.Connection) -> None:
+    await connection.execute("alter database allowances reset log_statement")
+
+
+def counted(
+    bench: Bench, servers: Sequence[Server], workloads: Sequence[Workload], counts: Sequence[int]
+) -> Statements:
+    """How many statements each server sends for a request; takes as long as it has to."""
+    return {
+        key: count
+        for workload in workloads
+        for key, count in bench.statements(servers, workload, allowed(workload, counts)).items()
+    }
+
+
+def allowed(workload: Workload, counts: Sequence[int]) -> list[int]:
+    """Of these numbers of connections, those that the workload is for."""
+    return [count for count in counts if count in workload.connections]
 
 
 def measured(
-    bench: Bench, servers: Sequence[Server], workloads: Sequence[Workload], counts: Sequence[int]
+    bench: Bench,
+    servers: Sequence[Server],
+    workloads: Sequence[Workload],
+    counts: Sequence[int],
+    statements: Statements,
 ) -> list[Figure]:
     """All figures; each is printed when it is there."""
     figures = []
     for workload in workloads:
-        allowed = [count for count in counts if count in workload.connections]
-        try:
-            for figure in bench.figures(servers, workload, allowed):
-                figures.append(figure)
-                click.echo(_line(figure))
-        except WrongAnswer as wrong:
-            raise click.ClickException(str(wrong)) from None
+        found = bench.figures(servers, workload, allowed(workload, counts), statements)
+        for figure in found:
+            figures.append(figure)
+            click.echo(_line(figure))
     return figures
 
 
@@ -105,7 +138,7 @@ def _line(figure: Figure) -> str:
         f"{figure.workload:<14}{figure.connections:>4}  {figure.server:<14}"
         f"{middle.rate:>9,.1f}/s  p50 {middle.p50:>9,.2f}  p99 {middle.p99:>9,.2f}  "
         f"app {middle.app_cpu:>8,.2f}  db {middle.database_cpu:>8,.2f}  "
-        f"statements {middle.statements:>6,.2f}  {middle.resident:>5,.0f} MB  {middle.wrong or ''}"
+        f"statements {figure.statements:>6,.2f}  {middle.resident:>5,.0f} MB  {middle.wrong or ''}"
     )
 
 

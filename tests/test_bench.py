@@ -23,7 +23,7 @@ from tests.conftest import Databases
 CITIZENS = 120
 SHARED = ("screen", "deep", "entities_100", "tiny")
 RIGHT = Load(requests=100, seconds=1.0, bytes=2_500.0, failed=0, p50=1.0, p99=2.0)
-SLICE = Slice(100.0, 1.0, 2.0, 0.5, 0.5, 5.0, 80.0)
+SLICE = Slice(100.0, 1.0, 2.0, 0.5, 0.5, 80.0)
 
 
 @pytest.fixture(scope="module")
