@@ -7,7 +7,8 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
@@ -61,12 +62,8 @@ def main(
         asyncio.run(load(dsn, home, Size(citizens, months)))
         postmaster = asyncio.run(with_connection(dsn, _postmaster))
         bench = Bench(postmaster, home.path, Asked.of(home, citizens), rounds, seconds)
-        try:
-            asyncio.run(with_connection(dsn, _log_statements))
-            with running(chosen, dsn, home) as servers:
-                statements = counted(bench, servers, workloads, connections)
-        finally:
-            asyncio.run(with_connection(dsn, _log_nothing))
+        with _statements_logged(dsn), running(chosen, dsn, home) as servers:
+            statements = counted(bench, servers, workloads, connections)
         with running(chosen, dsn, home) as servers:
             figures = measured(bench, servers, workloads, connections, statements)
     circumstances = Circumstances(
@@ -89,6 +86,16 @@ def _leave(*_: object) -> NoReturn:
 
 async def _postmaster(connection: asyncpg.Connection) -> int:
     return parent_of(connection.get_server_pid())
+
+
+@contextmanager
+def _statements_logged(dsn: str) -> Iterator[None]:
+    """Sessions begun meanwhile have every statement logged, without its values."""
+    asyncio.run(with_connection(dsn, _log_statements))
+    try:
+        yield
+    finally:
+        asyncio.run(with_connection(dsn, _log_nothing))
 
 
 async def _log_statements(connection: asyncpg.Connection) -> None:
