@@ -7,7 +7,7 @@ from statistics import median
 
 from bench.answers import WrongAnswer, ask
 from bench.load import Load, run_wrk
-from bench.processes import cpu_seconds, resident_bytes
+from bench.processes import cpu_seconds, resident_bytes, settle
 from bench.servers import Server
 from bench.workloads import Asked, Workload, write
 
@@ -90,9 +90,11 @@ class Bench:
     def _statements(self, server: Server, workload: Workload, connections: int) -> float:
         requests = self._requests_of(server, workload)
         run_wrk(server.url, requests, connections=connections, seconds=_WARM_SECONDS)
+        settle(server.process.pid)
         before = self._logged()
         load = run_wrk(server.url, requests, connections=connections, seconds=_WARM_SECONDS)
-        return (self._logged() - before) / max(load.requests, 1)
+        settle(server.process.pid)
+        return (self._logged() - before) / (load.requests + connections)
 
     def _logged(self) -> int:
         log = (self.directory / "postgres.log").read_bytes()
@@ -116,17 +118,20 @@ class Bench:
     def _slice(self, server: Server, workload: Workload, connections: int, size: float) -> Slice:
         requests = self._requests_of(server, workload)
         run_wrk(server.url, requests, connections=connections, seconds=_WARM_SECONDS)
+        settle(server.process.pid)
         app, database = cpu_seconds(server.process.pid), cpu_seconds(self.postmaster)
         seconds = self.seconds * workload.seconds
         load = run_wrk(server.url, requests, connections=connections, seconds=seconds)
-        count = max(load.requests, 1)
+        resident = resident_bytes(server.process.pid) / 1e6
+        settle(server.process.pid)
+        count = load.requests + connections  # one on each is under way when wrk leaves
         return Slice(
             rate=load.requests / load.seconds,
             p50=load.p50,
             p99=load.p99,
             app_cpu=(cpu_seconds(server.process.pid) - app) / count * 1e3,
             database_cpu=(cpu_seconds(self.postmaster) - database) / count * 1e3,
-            resident=resident_bytes(server.process.pid) / 1e6,
+            resident=resident,
             wrong=fault(load, size),
         )
 

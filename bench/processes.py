@@ -1,16 +1,27 @@
 """What processes spend, as Linux counts it in /proc."""
 
 import os
+import time
 from pathlib import Path
 
 _TICK = os.sysconf("SC_CLK_TCK")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 _PROC = Path("/proc")
+_REST, _PATIENCE = 0.05, 30.0  # seconds
 
 
 def cpu_seconds(process: int) -> float:
     """Of a process and its descendants, those that ended and were waited for included."""
     return sum(map(_own_and_ended, _family(process)))
+
+
+def settle(process: int) -> None:
+    """Wait till a process rests: what it was asked before is done, though nobody waits for it."""
+    deadline = time.monotonic() + _PATIENCE
+    before, now = -1.0, cpu_seconds(process)
+    while now > before and time.monotonic() < deadline:
+        time.sleep(_REST)
+        before, now = now, cpu_seconds(process)
 
 
 def resident_bytes(process: int) -> int:

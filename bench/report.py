@@ -29,8 +29,9 @@ ids, and its answer holds raw columns. The floor is no GraphQL server: bare ASGI
 that returns the JSON.
 
 CPU is that of the process and its children, and that of all processes of Postgres, for one \
-request. Statements are those that a request sends, counted in a run of their own from the log of \
-Postgres. Memory is resident.
+request; those that wrk leaves unanswered at the end of a slice count too, for they are worked on \
+to the end. Statements are those that a request sends, counted in a run of their own from the log \
+of Postgres. Memory is resident.
 """
 _COLUMNS = (
     "| | requests/s | p50 ms | p99 ms | app CPU ms | Postgres CPU ms | statements | memory MB |\n"
