@@ -9,7 +9,7 @@ UV := $(shell command -v uv 2>/dev/null)
 GRAPH_TESTS := tests/test_screens.py tests/test_errors.py tests/test_entities.py tests/test_paging.py \
 	tests/test_statements.py tests/test_accountability.py tests/test_access_matrix.py
 
-.PHONY: run test audit check format gateway lock schema clean
+.PHONY: run test audit check format gateway bench lock schema clean
 
 run: $(VENV)/.runnable
 	$(BIN)/allowances demo
@@ -37,6 +37,10 @@ format: $(VENV)/.testable
 gateway: $(VENV)/.runnable
 	$(BIN)/python -m gateway.run
 
+# About an hour and a half; `python -m bench.run --help` tells how to run a part.
+bench: $(VENV)/.measurable
+	$(BIN)/python -m bench.run
+
 schema: $(VENV)/.runnable
 	$(BIN)/allowances schema > schema.graphql
 
@@ -45,9 +49,10 @@ lock: $(VENV)/.testable
 	$(BIN)/uv pip compile -q --upgrade pyproject.toml --universal --generate-hashes --no-header -o requirements/base.txt
 	$(BIN)/uv pip compile -q --upgrade pyproject.toml --group embedded --universal --generate-hashes --no-header -o requirements/embedded.txt
 	$(BIN)/uv pip compile -q --upgrade pyproject.toml --group dev --universal --generate-hashes --no-header -o requirements/dev.txt
+	$(BIN)/uv pip compile -q --upgrade pyproject.toml --group bench --universal --generate-hashes --no-header -o requirements/bench.txt
 
 clean:
-	rm -rf $(VENV) .allowances .mypy_cache .ruff_cache .hypothesis *.egg-info
+	rm -rf $(VENV) .allowances .bench .mypy_cache .ruff_cache .hypothesis *.egg-info
 
 ifdef UV
 INSTALL := uv pip install -q --python $(BIN)/python
@@ -66,4 +71,8 @@ $(VENV)/.runnable: requirements/embedded.txt pyproject.toml | $(VENV)/bin/python
 
 $(VENV)/.testable: requirements/dev.txt $(VENV)/.runnable
 	$(INSTALL) --require-hashes -r requirements/dev.txt
+	touch $@
+
+$(VENV)/.measurable: requirements/bench.txt $(VENV)/.runnable
+	$(INSTALL) --require-hashes -r requirements/bench.txt
 	touch $@

@@ -24,13 +24,13 @@ class Node:
     node: str
     npm: str
 
-    def install(self) -> None:
+    def install(self, directory: Path = HERE) -> None:
         """Bring node_modules to what package-lock.json says; safe for several at once."""
-        marker, wanted = HERE / "node_modules" / ".installed-from", _digest()
-        with _alone():
+        marker, wanted = directory / "node_modules" / ".installed-from", _digest(directory)
+        with _alone(directory):
             if marker.exists() and marker.read_text(encoding="utf-8") == wanted:
                 return
-            _run([self.npm, "ci", "--prefix", str(HERE)], "npm ci failed; see above.")
+            _run([self.npm, "ci", "--prefix", str(directory)], "npm ci failed; see above.")
             marker.write_text(wanted, encoding="utf-8")
 
 
@@ -59,13 +59,13 @@ def _run(command: list[str], failure: str) -> str:
     return done.stdout
 
 
-def _digest() -> str:
-    return sha256((HERE / "package-lock.json").read_bytes()).hexdigest()
+def _digest(directory: Path) -> str:
+    return sha256((directory / "package-lock.json").read_bytes()).hexdigest()
 
 
 @contextmanager
-def _alone() -> Iterator[None]:
+def _alone(directory: Path) -> Iterator[None]:
     """Held by one process at a time; outside node_modules, which `npm ci` removes."""
-    with (HERE / ".install.lock").open("w") as lock:
+    with (directory / ".install.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

@@ -20,8 +20,9 @@ ALLOWED = {
     ("tests/limits/test_trusted.py", "Hex High Entropy String"),
     ("tests/test_demo_files.py", "Hex High Entropy String"),
 }
-IGNORED = {".git", ".venv", "node_modules", ".allowances", "__pycache__", ".hypothesis"}
-LOCKS = {"package-lock.json", "base.txt", "dev.txt", "embedded.txt"}  # hashes and nothing else
+IGNORED = {".git", ".venv", "node_modules", ".allowances", ".bench", "__pycache__", ".hypothesis"}
+# Hashes and nothing else.
+LOCKS = {"package-lock.json", "base.txt", "bench.txt", "dev.txt", "embedded.txt"}
 _THIRTEEN = re.compile(r"(?<![0-9A-Za-z.])[0-9](?:[ -]?[0-9]){12}(?![0-9A-Za-z])")
 
 

@@ -1,0 +1,1 @@
+select code, kind, province, phone from local_authority where code = any($1::text[])
