@@ -22,7 +22,7 @@ from app.demo.person import Sex
 from app.demo.reference import authorities, family_names, given_names
 from app.errors import BadInput
 from app.migrations.apply import migrate
-from app.migrations.service_role import make_service_login
+from app.migrations.service_role import make_service_logins
 from app.privacy import PrivacyKeys
 from app.rules.assessment import THAI
 from app.rules.calendar import YearMonth, fiscal_year, month_of, year_month
@@ -122,7 +122,7 @@ async def load(dsn: str, home: DataDirectory, size: Size) -> None:
     connection = await asyncpg.connect(dsn)
     try:
         await migrate(connection)
-        await make_service_login(connection)
+        await make_service_logins(connection)
         async with connection.transaction():
             await _fill(connection, home.keys(), size, clock.now())
         await connection.execute("vacuum analyze")

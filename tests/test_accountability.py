@@ -81,7 +81,7 @@ async def test_what_an_agency_reads_the_citizen_can_read_about(
     document = f"query Check($id: ID!) {{ citizen(id: $id) {{ {selection} }} }}"
     await ask.data(document, variables, token=ask.agency(EVERYTHING, "means test"))
     new, *old = (await history(ask, "proxy", first=100))["nodes"]
-    assert old == before
+    assert old == before[: len(old)]  # a page holds a hundred
     assert new["categories"] == categories
     assert (new["agency"], new["purpose"], new["operation"]) == ("agency", "means test", "Check")
     newest = "select operation_hash from access_batch order by seq desc limit 1"

@@ -16,9 +16,12 @@ from graphql import (
     GraphQLSchema,
     GraphQLSkipDirective,
     InlineFragmentNode,
+    ListValueNode,
+    ObjectValueNode,
     OperationDefinitionNode,
     OperationType,
     SelectionSetNode,
+    ValueNode,
     VariableNode,
     is_abstract_type,
     is_leaf_type,
@@ -132,6 +135,7 @@ class Selections:
         plan.read = self._shortcuts.read_of(definition)
         plan.call = self._shortcuts.call_of(definition)
         plan.resolve = definition.resolve
+        plan.fixed = not any(_has_variable(each.value) for each in node.arguments or ())
         return plan
 
     def _give_children(self, plan: FieldPlan) -> None:
@@ -148,6 +152,14 @@ class Selections:
         named: Any = leaf.type
         types = self._schema.get_possible_types(named) if is_abstract_type(named) else [named]
         leaf.selections = {type_.name: self.of(type_, parts) for type_ in types}
+
+
+def _has_variable(value: ValueNode) -> bool:
+    if isinstance(value, ListValueNode):
+        return any(map(_has_variable, value.values))
+    if isinstance(value, ObjectValueNode):
+        return any(_has_variable(each.value) for each in value.fields)
+    return isinstance(value, VariableNode)
 
 
 def _type_plan(type_: GraphQLOutputType, plan: FieldPlan) -> TypePlan:

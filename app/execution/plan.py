@@ -74,6 +74,8 @@ class FieldPlan:
     read: Read | None = None  # the value without a resolver
     call: Call | None = None  # the value without a wrapped resolver
     resolve: Callable[..., Any] | None = None
+    fixed: bool = False  # no variable among its arguments
+    fixed_arguments: dict[str, Any] | None = None  # of the call, once they were needed
     type: TypePlan = dataclasses.field(init=False)
 
     @property

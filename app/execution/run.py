@@ -9,7 +9,7 @@ from graphql.pyutils import Path
 
 from app.execution.completion import PLAIN, Completion, Level, Spot, is_plain
 from app.execution.failures import Reconciler
-from app.execution.plan import ActiveFields, FieldPlan, Kind, Plan, SelectionPlan
+from app.execution.plan import ActiveFields, Call, FieldPlan, Kind, Plan, SelectionPlan
 from app.execution.waiting import settle
 
 if TYPE_CHECKING:
@@ -146,9 +146,7 @@ class Run:
         if call is None:
             return
         try:
-            arguments = self._arguments(field, nodes)
-            if call.convert is not None:
-                arguments = call.convert(arguments)
+            arguments = self._called_arguments(field, nodes, call)
         except Exception as error:
             self._values.fail_all(level, key, error)
             return
@@ -181,6 +179,18 @@ class Run:
                 self._values.fail(out, key, error)
             else:
                 self._values.place(value, Spot(field.type, out, key, where, nodes, info))
+
+    def _called_arguments(
+        self, field: FieldPlan, nodes: list[FieldNode], call: Call
+    ) -> dict[str, Any]:
+        if field.fixed_arguments is not None:
+            return field.fixed_arguments
+        arguments = self._arguments(field, nodes)
+        if call.convert is not None:
+            arguments = call.convert(arguments)
+        if field.fixed:
+            field.fixed_arguments = arguments
+        return arguments
 
     def _arguments(self, field: FieldPlan, nodes: list[FieldNode]) -> dict[str, Any]:
         if not field.definition.args and not nodes[0].arguments:

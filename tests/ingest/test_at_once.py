@@ -1,8 +1,10 @@
 """Imports at the same time, and totals that the sender gave."""
 
 import asyncio
+import json
 from functools import partial
 from pathlib import Path
+from uuid import UUID
 
 import asyncpg
 import pytest
@@ -17,9 +19,11 @@ from tests.ingest.office import (
     citizen,
     csv_text,
     disbursement,
+    national_id,
     registration,
     until,
 )
+from tests.ingest.test_resuming import Turnstile
 from tests.ingest.test_states import month_of_payments
 
 
@@ -138,3 +142,26 @@ async def test_other_totals_than_the_senders_refuse_the_file(
     assert await office.value("select state from import_file order by id desc limit 1") == "REFUSED"
     report = await importing(expected=Expected(rows=5, amount_satang=2_900_00))
     assert report.counts == (5, 3, 1, 0, 1)
+
+
+async def test_a_citizen_who_comes_after_the_check_is_paid_and_waits_no_more(
+    office: Office, database_url: str, keys: PrivacyKeys, tmp_path: Path
+) -> None:
+    await office.open(1)
+    turnstile = await Turnstile.at(database_url)
+    rows = [disbursement(1), disbursement(2), disbursement(3)]
+    path = tmp_path / "month.csv"
+    loading = asyncio.create_task(load(database_url, keys, path, rows, ImportKind.DISBURSEMENTS))
+    await until(lambda: turnstile.waiting(1))
+    await turnstile.let_one_pass()  # the check, which does not know the second citizen
+    await until(lambda: turnstile.waiting(1))
+    copied = "insert into citizen select (jsonb_populate_record(c, $1::jsonb)).* from citizen c"
+    await office.connection.execute(copied, json.dumps({"id": str(UUID(int=2))}))
+    known = "insert into citizen_lookup values ($1, $2)"
+    await office.connection.execute(known, keys.national_id_hmac(national_id(2)), UUID(int=2))
+    await turnstile.leave()
+    report = await loading
+    assert report.counts == (3, 2, 0, 0, 1)
+    assert await office.value("select count(*) from waiting_disbursement") == 1
+    assert await office.value("select count(*) from payment") == 2
+    assert await office.value("select count(*) from registration") == 2

@@ -144,8 +144,13 @@ class Turnstile:
         await queued
         self._holder, self._next = self._next, self._holder
 
+    async def leave(self) -> None:
+        """Nothing waits for us any more."""
+        await self._next.close()
+        await self._holder.close()
+
     async def close(self) -> None:
-        """Whoever was killed is gone from the server too, once this returns."""
+        """Leave; whoever was killed is gone from the server too, once this returns."""
         await self._next.close()
         await self._holder.execute("select pg_advisory_unlock($1)", TURN)
         alone = "select count(*) = 1 from pg_stat_activity where datname = current_database()"

@@ -164,6 +164,8 @@ cross join lateral jsonb_populate_record(null::staged_disbursement, n.record) r
 async def apply_disbursements(connection: asyncpg.Connection, context: Context) -> None:
     """Write what is new or changed: accounts, batches, payments, then what follows from them."""
     periods = [row["period"] for row in await connection.fetch(_PERIODS)]
+    if not periods:  # every row was rejected
+        return
     for year in sorted(set(map(fiscal_year, periods))):
         await connection.execute(_PARTITION, year)
     citizens = await recognise(connection, STAGED.table, _RECOGNISED)
