@@ -115,20 +115,12 @@ def _of_source_and_info(resolver: StrawberryResolver[Any]) -> _Function | None:
 def _guarded(permissions: _Permissions, function: _Function) -> _Function:
     if not permissions:
         return function
-    if len(permissions) == 1:
-        (permission,) = permissions
 
-        def guarded(source: Any, info: Any, **arguments: Any) -> Any:
+    def guarded(source: Any, info: Any, **arguments: Any) -> Any:
+        for permission in permissions:
             if permission.has_permission(source, info, **arguments) is not True:
                 permission.on_unauthorized()
-            return function(source, info, **arguments)
-
-        return guarded
-
-    def guarded_by_all(source: Any, info: Any, **arguments: Any) -> Any:
-        for each in permissions:
-            if each.has_permission(source, info, **arguments) is not True:
-                each.on_unauthorized()
+                raise PermissionError  # it should have raised; nothing may be given
         return function(source, info, **arguments)
 
-    return guarded_by_all
+    return guarded
