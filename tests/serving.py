@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import asyncpg
 import httpx
 import pytest
 from starlette.applications import Starlette
@@ -55,6 +56,18 @@ class Caller:
         """The code and the sentence of each error."""
         answer = (await self.post({"query": query, "variables": variables}, token)).json()
         return [(each["extensions"]["code"], each["message"]) for each in answer.get("errors", ())]
+
+
+@asynccontextmanager
+async def locked(dsn: str) -> AsyncIterator[asyncpg.Connection]:
+    """The table of citizens, which no one can read meanwhile."""
+    connection = await asyncpg.connect(dsn)
+    try:
+        async with connection.transaction():
+            await connection.execute("lock table citizen in access exclusive mode")
+            yield connection
+    finally:
+        await connection.close()
 
 
 Serving = Callable[..., AbstractAsyncContextManager[Caller]]

@@ -2,29 +2,15 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 import asyncpg
 import pytest
 
 from app.errors import Unavailable
 from app.limits.deadline import DeadlineExceeded, deadline, time_left
-from tests.serving import Caller, Serving
+from tests.serving import Caller, Serving, locked
 
 ME = {"query": "{me{givenName entitlements{state}}}"}
-
-
-@asynccontextmanager
-async def locked(dsn: str) -> AsyncIterator[asyncpg.Connection]:
-    """The table of citizens, which no one can read meanwhile."""
-    connection = await asyncpg.connect(dsn)
-    try:
-        async with connection.transaction():
-            await connection.execute("lock table citizen in access exclusive mode")
-            yield connection
-    finally:
-        await connection.close()
 
 
 async def waiting(connection: asyncpg.Connection) -> int:

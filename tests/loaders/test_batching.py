@@ -1,8 +1,6 @@
 """Requests that share statements, over a real database: none pays for another's trouble."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import date
 
 import asyncpg
@@ -20,23 +18,11 @@ from loaders.bundle import Loaders
 from loaders.entitlements import entitlement_keys
 from loaders.payments import PageKey, TotalsKey, Window
 from tests.conftest import TODAY, Asker
-from tests.serving import Serving
+from tests.serving import Serving, locked
 
 PERSONAS = ("both", "failed-repaid")
 ME = {"query": "{ me { id givenName } }"}
 AT_ONCE = 64
-
-
-@asynccontextmanager
-async def held_up(dsn: str) -> AsyncIterator[asyncpg.Connection]:
-    """Inside, statements about citizens wait."""
-    connection = await asyncpg.connect(dsn)
-    try:
-        async with connection.transaction():
-            await connection.execute("lock table citizen in access exclusive mode")
-            yield connection
-    finally:
-        await connection.close()
 
 
 async def stuck(connection: asyncpg.Connection) -> int:
@@ -71,7 +57,7 @@ async def test_requests_at_once_share_their_statements(ask: Asker, service: Serv
 
 async def test_a_caller_who_leaves_takes_nobody_along(serving: Serving, demo_database: str) -> None:
     async with serving() as caller:
-        async with held_up(demo_database) as connection:
+        async with locked(demo_database) as connection:
             left, stayed = (
                 asyncio.create_task(caller.post(ME, caller.citizen(name))) for name in PERSONAS
             )
@@ -85,7 +71,7 @@ async def test_a_caller_who_leaves_takes_nobody_along(serving: Serving, demo_dat
 
 async def test_a_lost_connection_fails_nobody(serving: Serving, demo_database: str) -> None:
     async with serving() as caller:
-        async with held_up(demo_database) as connection:
+        async with locked(demo_database) as connection:
             asking = [
                 asyncio.create_task(caller.post(ME, caller.citizen(name)))
                 for name in PERSONAS
