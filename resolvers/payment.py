@@ -25,7 +25,7 @@ from resolvers.bank_account import BankAccount
 from resolvers.context import Context, Info
 from resolvers.disbursement_batch import DisbursementBatch
 from resolvers.entitlement_view import EntitlementView, entitlement
-from resolvers.fields import plain, resolved
+from resolvers.fields import Perhaps, plain, resolved
 from resolvers.paging import Page, PageInfo, PageSize, page_size
 from resolvers.reason import Reason, ReasonRow
 from resolvers.scalars import Baht
@@ -79,15 +79,15 @@ class Payment:
         "The payment that this one makes good.",
         gives=_ThisType | None,
     )
-    async def repays(root: strawberry.Parent[PaymentRow], info: Info) -> PaymentRow | None:
-        return await _payment_of(info.context, root.repays_key)
+    def repays(root: strawberry.Parent[PaymentRow], info: Info) -> Perhaps[PaymentRow]:
+        return _payment_of(info.context, root.repays_key)
 
     @resolved(
         "The payment that makes this one good, paid or on its way.",
         gives=_ThisType | None,
     )
-    async def repaid_by(root: strawberry.Parent[PaymentRow], info: Info) -> PaymentRow | None:
-        return await _payment_of(info.context, root.repaid_by_key)
+    def repaid_by(root: strawberry.Parent[PaymentRow], info: Info) -> Perhaps[PaymentRow]:
+        return _payment_of(info.context, root.repaid_by_key)
 
     @resolved(
         "The account it was sent to; null for cash.",
@@ -215,5 +215,6 @@ def payment_cursor(row: PaymentRow) -> str:
     return encode_payment_cursor(row.key.period, row.key.sequence)
 
 
-async def _payment_of(context: Context, key: PaymentKey | None) -> PaymentRow | None:
-    return None if key is None else await context.loaders.payment_by_key.load(key)
+def _payment_of(context: Context, key: PaymentKey | None) -> Perhaps[PaymentRow]:
+    """Nothing to wait for in most payments: a dozen of them would wait two dozen times."""
+    return None if key is None else context.loaders.payment_by_key.load(key)
