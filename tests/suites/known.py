@@ -7,12 +7,13 @@ import graphql
 import httpx
 from hypothesis import strategies as st
 
+from app.demo import personas
 from app.ids import encode_access_cursor, encode_batch_cursor, encode_payment_cursor
 from app.rules.calendar import year_month
 from tests.suites.live import Live
 
 _KEYS = """{ me {
-  id nationalId localAuthority { code }
+  id localAuthority { code }
   entitlements { id payments(first: 2) { nodes { id } } } } }"""
 
 PERSONAS = ("both", "failed-repaid", "proxy")  # few, so that a citizen is asked for by itself too
@@ -38,7 +39,7 @@ class Known:
         rights = [right for me in found for right in me["entitlements"]]
         return cls(
             citizens=tuple(me["id"] for me in found),
-            national_ids=tuple(me["nationalId"] for me in found),
+            national_ids=tuple(personas.PERSONAS[name].national_id for name in PERSONAS),
             authorities=tuple(me["localAuthority"]["code"] for me in found),
             entitlements=tuple(right["id"] for right in rights),
             payments=tuple(each["id"] for right in rights for each in right["payments"]["nodes"]),

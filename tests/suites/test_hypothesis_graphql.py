@@ -130,6 +130,7 @@ async def _left(lifespan: AbstractAsyncContextManager[object]) -> None:
     await lifespan.__aexit__(None, None, None)
 
 
+@pytest.mark.answers_national_id
 @pytest.mark.parametrize("caller", FINDS)
 def test_every_answer_is_what_the_schema_promises(
     ask: Ask, known: Known, home: DataDirectory, caller: str
