@@ -120,11 +120,7 @@ def encode_access_cursor(seq: int) -> str:
 
 def decode_access_cursor(argument: str, text: str) -> int:
     """The place a cursor names; `BadInput` names the argument."""
-    fields = _unpack(_ACCESS_CURSOR, b"r", text)
-    if fields is None:
-        raise BadInput(_NO_CURSOR.format(argument))
-    seq: int = fields[0]
-    return seq
+    return _number_of_cursor(argument, _ACCESS_CURSOR, b"r", text)
 
 
 def encode_batch_id(number: int) -> str:
@@ -138,15 +134,19 @@ def encode_batch_cursor(number: int) -> str:
 
 def decode_batch_cursor(argument: str, text: str) -> int:
     """The place a cursor names; `BadInput` names the argument."""
-    fields = _unpack(_BATCH, b"b", text)
-    if fields is None:
-        raise BadInput(_NO_CURSOR.format(argument))
-    number: int = fields[0]
-    return number
+    return _number_of_cursor(argument, _BATCH, b"b", text)
 
 
 _NO_CURSOR = "{}: expected a cursor of this connection, as `pageInfo` or an edge gave it."
 _NOT_OURS = "expected an id of {} as this service gave it."
+
+
+def _number_of_cursor(argument: str, layout: struct.Struct, kind: bytes, text: str) -> int:
+    fields = _unpack(layout, kind, text)
+    if fields is None:
+        raise BadInput(_NO_CURSOR.format(argument))
+    number: int = fields[0]
+    return number
 
 
 def _text(packed: bytes) -> str:

@@ -32,7 +32,7 @@ from app.ingest.source import Progress, Source, examine, open_rows
 from app.ingest.tables.authorities import known_authorities
 from app.ingest.tables.batches import close_batches
 from app.ingest.tables.citizens import identify
-from app.ingest.tally import report_of
+from app.ingest.tally import released_rows, report_of
 from app.privacy import PrivacyKeys
 
 __all__ = ["Expected", "ImportKind", "Report", "import_file"]
@@ -274,7 +274,7 @@ async def _report(
             await release_waiting(connection, context)
         await ledger.end(connection, entry, ImportState.REPORTED, work.now)
         await shelf.drop(connection)
-    released = (await report_of(connection, entry.id, work.kind, "")).released
+    released = await released_rows(connection, entry.id)
     unknown = list(header.unknown)
     return replace(report, released=released, rejects_file=rejects_file, unknown_columns=unknown)
 

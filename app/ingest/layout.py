@@ -11,7 +11,6 @@ Record = tuple[object, ...]
 Convert = Callable[[str], object]
 
 _LONG_NUMBER = 10
-REJECT_COLUMNS = ("line", "field", "code", "reason")
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,11 @@ create unlogged table {rows} ({columns});
 create unlogged table {rejected} ({rejected_columns})
 """
 _COUNT = """
-select (select count(*) from {rows}) + (select count(*) from {rejected}) as rows,
-  (select coalesce(sum(amount_satang), 0) from {rejected})::bigint as rejected_satang
+select (select count(*) from {rows}) + (select count(*) from {rejected})
+"""
+_AMOUNT = """
+select ((select coalesce(sum(amount_satang), 0) from {rows})
+  + (select coalesce(sum(amount_satang), 0) from {rejected}))::bigint
 """
 _ORDER = """
 create unlogged table {ordered} as
@@ -86,16 +89,11 @@ class Shelf:
 
     async def rows_read(self, connection: asyncpg.Connection) -> int:
         """How many rows were staged or rejected while the file was read."""
-        (row,) = await connection.fetch(self._sql(_COUNT))
-        return int(row["rows"])
+        return int(await connection.fetchval(self._sql(_COUNT)))
 
     async def amount_read(self, connection: asyncpg.Connection) -> int:
         """What the rows add up to as the sender counts, the rejected ones too; in satang."""
-        (row,) = await connection.fetch(self._sql(_COUNT))
-        kept = await connection.fetchval(
-            f"select coalesce(sum(amount_satang), 0)::bigint from {self.rows}"  # noqa: S608
-        )
-        return int(row["rejected_satang"]) + int(kept)
+        return int(await connection.fetchval(self._sql(_AMOUNT)))
 
     async def rows_left(self, connection: asyncpg.Connection, *, ordered: bool) -> bool:
         """Whether the rows are there; a crash of the server empties the tables."""

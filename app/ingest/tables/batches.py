@@ -4,6 +4,7 @@ import asyncpg
 
 from app.ingest.context import Context
 from app.ingest.sql import sql
+from app.ingest.tally import COUNTS
 
 # A month that a file changes nothing in makes no batch. A month whose rows were all rejected makes
 # one, REJECTED, the first time this file comes.
@@ -24,21 +25,18 @@ _OPEN_ACCEPTED = sql(
   select distinct scheme, period from tally
   where outcome = 'accepted' and scheme is not null and period is not null""",
 )
-_TOTALS = """
-select scheme, period, sum(rows)::bigint as rows,
-  coalesce(sum(rows) filter (where outcome = 'accepted'), 0)::bigint as accepted,
-  coalesce(sum(rows) filter (where outcome = 'rejected'), 0)::bigint as rejected,
-  coalesce(sum(rows) filter (where outcome = 'unchanged'), 0)::bigint as unchanged,
-  coalesce(sum(rows) filter (where outcome = 'waiting'), 0)::bigint as waiting,
-  coalesce(sum(amount_satang) filter (where outcome in ('accepted', 'unchanged')), 0)::bigint
-    as amount_satang,
+_TOTALS = sql(
+    """
+select scheme, period, {counts},
   case when min(local_authority_code) filter (where outcome <> 'rejected')
     = max(local_authority_code) filter (where outcome <> 'rejected')
     then min(local_authority_code) filter (where outcome <> 'rejected') end as local_authority_code
 from import_tally
 where import_file_id = $1 and scheme is not null and period is not null
 group by scheme, period
-"""
+""",
+    counts=COUNTS,
+)
 _OPEN_REJECTED = sql(
     _OPEN, months=sql("select * from ({totals}) t where rejected = rows", totals=_TOTALS)
 )
