@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 
@@ -20,8 +21,9 @@ from app.errors import BadInput
 from app.ingest import ledger, staging
 from app.ingest.context import Context
 from app.ingest.converter import RowConverter
+from app.ingest.copy_text import copy_line
 from app.ingest.kinds import KINDS, Kind
-from app.ingest.layout import Header, Layout, Record, read_header
+from app.ingest.layout import Header, Layout, read_header
 from app.ingest.ledger import Entry, ImportState
 from app.ingest.refusals import Refusal
 from app.ingest.rejects_file import rejects_path, remove_rejects, write_rejects
@@ -41,7 +43,7 @@ ROWS_A_SLICE = 50_000
 _ROWS_AT_ONCE = 10_000
 
 Rows = Iterator[tuple[int, list[str]]]
-Chunk = tuple[Sequence[Record], Sequence[Refusal]]
+Chunk = tuple[Sequence[Any], Sequence[Refusal]]  # lines for COPY; of citizens, records
 ShowProgress = Callable[[int, int], None]
 
 
@@ -157,14 +159,16 @@ async def _stage(
     work: _Import, entry: Entry, shelf: Shelf, context: Context, header: Header
 ) -> None:
     await shelf.create(work.connection)
-    converter = RowConverter(work.tables.layout(context), header)
+    layout = work.tables.layout(context)
+    converter = RowConverter(layout, header)
+    convert = converter.chunk if work.kind is ImportKind.CITIZENS else converter.copy_chunk
     read = Progress()
     count = 0
     with open_rows(work.source, read) as rows:
         next(rows)  # the header
-        async with aclosing(_chunks(converter, rows)) as chunks:
+        async with aclosing(_chunks(convert, rows)) as chunks:
             async for chunk in chunks:
-                count += await _copy(work, shelf, *chunk)
+                count += await _copy(work, shelf, layout, *chunk)
                 if work.progress is not None:
                     work.progress(read.done, work.source.size)
     if not count:
@@ -172,11 +176,11 @@ async def _stage(
     await ledger.move(work.connection, entry, ImportState.STAGED)
 
 
-async def _chunks(converter: RowConverter, rows: Rows) -> AsyncGenerator[Chunk, None]:
+async def _chunks(convert: Callable[[Rows], Chunk], rows: Rows) -> AsyncGenerator[Chunk, None]:
     """The rows converted, the next chunk in a thread while the database takes the last."""
 
     def read() -> Chunk:
-        return converter.chunk(islice(rows, _ROWS_AT_ONCE))
+        return convert(islice(rows, _ROWS_AT_ONCE))
 
     reading = asyncio.create_task(asyncio.to_thread(read))
     try:
@@ -188,15 +192,15 @@ async def _chunks(converter: RowConverter, rows: Rows) -> AsyncGenerator[Chunk, 
 
 
 async def _copy(
-    work: _Import, shelf: Shelf, records: Sequence[Record], refusals: Sequence[Refusal]
+    work: _Import, shelf: Shelf, layout: Layout, made: Sequence[Any], refusals: Sequence[Refusal]
 ) -> int:
     """How many rows there were."""
     if work.kind is ImportKind.CITIZENS:
-        records = await identify(work.connection, work.keys, records)
-    await shelf.copy(work.connection, records)
+        made = [copy_line(record) for record in await identify(work.connection, work.keys, made)]
+    await shelf.copy(work.connection, made, layout.copy_places(len(work.tables.staged.names)))
     if refusals:
         await shelf.reject(work.connection, refusals)
-    return len(records) + len(refusals)
+    return len(made) + len(refusals)
 
 
 async def _check(work: _Import, entry: Entry, shelf: Shelf) -> None:

@@ -64,6 +64,16 @@ class Layout:
     counted_by: tuple[str, ...] = ()
     own: tuple[Own, ...] = ()
 
+    @property
+    def own_places(self) -> list[int]:
+        """The places of a record that are a row's own, its line first."""
+        return [0, *(own.place for own in self.own)]
+
+    def copy_places(self, width: int) -> list[int]:
+        """The places of a record of so many in the order of COPY: what is a row's own, the rest."""
+        own = self.own_places
+        return [*own, *(place for place in range(width) if place not in own)]
+
     def place_of(self, name: str) -> int:
         """Where a column stands among the columns."""
         return next(i for i, column in enumerate(self.columns) if column.name == name)

@@ -1,12 +1,13 @@
 """The unlogged tables of one file, and which of their rows a transaction sees."""
 
+import io
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import asyncpg
 
-from app.ingest.layout import Record
+from app.ingest.copy_text import copy_data
 from app.ingest.refusals import Refusal
 from app.ingest.sql import sql
 from app.ingest.staging import REJECTED_DEFINITION, REJECTED_NAMES, Staged, rejected_record
@@ -71,12 +72,15 @@ class Shelf:
             f"drop table if exists {self.rows}, {self.ordered}, {self.rejected}"
         )
 
-    async def copy(self, connection: asyncpg.Connection, records: Iterable[Record]) -> None:
-        """Add records, in the order of the columns."""
-        await connection.copy_records_to_table(
+    async def copy(
+        self, connection: asyncpg.Connection, lines: Sequence[str], places: Sequence[int]
+    ) -> None:
+        """Add rows: lines of COPY's text format, with the columns of these places."""
+        names = self.staged.names
+        await connection.copy_to_table(
             self.rows,
-            records=records,
-            columns=self.staged.names,
+            source=io.BytesIO(copy_data(lines)),
+            columns=[names[place] for place in places],
         )
 
     async def reject(self, connection: asyncpg.Connection, refusals: Iterable[Refusal]) -> None:
