@@ -181,13 +181,15 @@ def _median(runs: Iterable[Run], name: str) -> float:
 async def profile(base: Base, rows_a_slice: int) -> None:
     """Where one import's time goes, statement by statement, COPY as the rest."""
     await base.renew()
-    connection = await asyncpg.connect(base.dsn, server_settings={"temp_buffers": "64MB"})
+    room = {"temp_buffers": "64MB"}
+    connection = await asyncpg.connect(base.dsn, server_settings=room)
+    beside = await asyncpg.connect(base.dsn, server_settings=room)
     spent: dict[str, list[float]] = defaultdict(list)
 
     def note(query: Any) -> None:
         spent[" ".join(query.query.split())[:110]].append(query.elapsed)
 
-    with connection.query_logger(note):
+    with connection.query_logger(note), beside.query_logger(note):
         start, cpu = time.perf_counter(), time.process_time()
         await import_file(
             connection,
@@ -196,9 +198,11 @@ async def profile(base: Base, rows_a_slice: int) -> None:
             keys=base.home.keys(),
             now=clock.now(),
             rows_a_slice=rows_a_slice,
+            beside=[beside],
         )
         whole, own = time.perf_counter() - start, time.process_time() - cpu
-        backend = _processor_seconds(connection.get_server_pid())
+        backend = sum(_processor_seconds(c.get_server_pid()) for c in (connection, beside))
+    await beside.close()
     await connection.close()
     known = sum(map(sum, spent.values()))
     print(

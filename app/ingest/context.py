@@ -1,13 +1,29 @@
 """What the layouts and the tables need to know beside the rows."""
 
-from collections.abc import Collection
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import NamedTuple
+from uuid import UUID
 
 from app.privacy import PrivacyKeys
 from app.rules.texts import Texts
 
 BANK_CODES = Texts.load().bank_codes()
+
+
+class Citizens(NamedTuple):
+    """The first and the last in the order of their numbers; None where nobody is known.
+
+    A slice holds every row between them: with both the planner reads one range of a table's key.
+    """
+
+    first: UUID | None
+    last: UUID | None
+
+
+async def _nothing_is_earlier() -> None:
+    pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +33,9 @@ class Context:
     `now` is its moment, `today` the same in Thailand; `authorities` are the known codes; `absent`
     the optional columns that the file lacks; `newest` the number of the newest import whose rows
     these may replace: an earlier import of the same bytes, else this one.
+
+    Of a slice: `periods`, the months of the whole file; `citizens`, within whom the rows lie, None
+    where some are not known; `earlier` waits until all that comes before is committed.
     """
 
     keys: PrivacyKeys
@@ -26,3 +45,6 @@ class Context:
     import_file_id: int
     newest: int
     absent: Collection[str] = frozenset()
+    periods: Sequence[date] = ()
+    citizens: Citizens | None = None
+    earlier: Callable[[], Awaitable[object]] = _nothing_is_earlier

@@ -43,17 +43,25 @@ def _of_string(value: str) -> str:
     return value.translate(_ESCAPES)
 
 
-_TEXTS: Mapping[type, Callable[[Any], str]] = {
-    type(None): lambda _: NULL,
-    str: _of_string,
-    int: str,
-    bytes: _of_bytes,
-    bool: lambda value: "t" if value else "f",
-    date: date.isoformat,
-    datetime: datetime.isoformat,
-    UUID: str,
-    list: _of_list,
-}
+class _ByType(dict[type, Callable[[Any], str]]):
+    def __missing__(self, kind: type) -> Callable[[Any], str]:
+        self[kind] = next(self[base] for base in kind.__mro__[1:] if base in self)
+        return self[kind]
+
+
+_TEXTS = _ByType(
+    {
+        type(None): lambda _: NULL,
+        str: _of_string,
+        int: str,
+        bytes: _of_bytes,
+        bool: lambda value: "t" if value else "f",
+        date: date.isoformat,
+        datetime: datetime.isoformat,
+        UUID: str,
+        list: _of_list,
+    }
+)
 
 
 def _each(values: Sequence[Any]) -> Iterable[str]:

@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ from app.ingest.rejects_file import rejects_path, remove_rejects, write_rejects
 from app.ingest.release import release_waiting
 from app.ingest.report import ImportKind, Report
 from app.ingest.shelf import Shelf
+from app.ingest.slices import Cutter, Slice, side_by_side
 from app.ingest.source import Progress, Source, examine, open_rows
 from app.ingest.tables.authorities import known_authorities
 from app.ingest.tables.batches import close_batches
@@ -68,6 +69,7 @@ class _Import:
     imported_by: str
     rows_a_slice: int
     progress: ShowProgress | None
+    beside: Sequence[asyncpg.Connection]
 
     @property
     def tables(self) -> Kind:
@@ -85,8 +87,11 @@ async def import_file(
     imported_by: str = "",
     rows_a_slice: int = ROWS_A_SLICE,
     progress: ShowProgress | None = None,
+    beside: Sequence[asyncpg.Connection] = (),
 ) -> Report:
     """Import a file; `progress` hears bytes done and bytes in all while it is read.
+
+    Slices are applied side by side on the connection and on those `beside` it.
 
     A row is taken or rejected whole; rejected rows go to a file beside the input. `BadInput` when
     the file as a whole can't be taken, and then nothing of it is. A file whose import was cut off
@@ -96,7 +101,16 @@ async def import_file(
         source = examine(path)
         async with ledger.holding(connection, source.checksum):
             work = _Import(
-                connection, kind, source, keys, now, expected, imported_by, rows_a_slice, progress
+                connection,
+                kind,
+                source,
+                keys,
+                now,
+                expected,
+                imported_by,
+                rows_a_slice,
+                progress,
+                beside,
             )
             return await _import(work)
     except BadInput as error:
@@ -235,9 +249,15 @@ async def _refuse_other_totals(work: _Import, shelf: Shelf) -> None:
 
 
 async def _apply(work: _Import, entry: Entry, shelf: Shelf, context: Context) -> None:
-    while await _apply_slice(work, entry, shelf, context):
-        pass
     connection = work.connection
+    cutter = Cutter(shelf, entry.applied_through, work.rows_a_slice)
+
+    async def apply_next(lane: asyncpg.Connection) -> bool:
+        return await _apply_slice(work, entry, shelf, context, cutter, lane)
+
+    async with ledger.applying(connection):
+        context = replace(context, periods=await _prepare(work, shelf))
+        await side_by_side([connection, *work.beside], apply_next)
     async with connection.transaction():
         await ledger.take_turn(connection)
         await connection.execute(staging.PREPARE)
@@ -249,20 +269,39 @@ async def _apply(work: _Import, entry: Entry, shelf: Shelf, context: Context) ->
         await ledger.close(connection, entry, report.counts)
 
 
-async def _apply_slice(work: _Import, entry: Entry, shelf: Shelf, context: Context) -> bool:
+async def _prepare(work: _Import, shelf: Shelf) -> Sequence[date]:
+    """Make what all slices need, for none may make it while another waits for it."""
+    async with work.connection.transaction(), shelf.everything(work.connection):
+        return await work.tables.prepare(work.connection)
+
+
+async def _apply_slice(
+    work: _Import,
+    entry: Entry,
+    shelf: Shelf,
+    context: Context,
+    cutter: Cutter,
+    lane: asyncpg.Connection,
+) -> bool:
     """The next slice, in a transaction of its own; false when none was left."""
-    connection = work.connection
-    async with connection.transaction():
-        await ledger.take_turn(connection)
-        through = await shelf.bound(connection, entry.applied_through, work.rows_a_slice)
-        if through is None:
+    async with lane.transaction():
+        await ledger.share_turn(lane, work.connection)
+        cut = await cutter.next(lane)
+        if cut is None:
             return False
-        await connection.execute(staging.PREPARE)
-        async with shelf.slice(connection, entry.applied_through, through):
-            await work.tables.write(connection, context)
-        await staging.keep_tally(connection, entry.id, released=False)
-        await ledger.note_slice(connection, entry, through)
+        await lane.execute(staging.PREPARE)
+        async with shelf.slice(lane, cut.after, cut.through):
+            await work.tables.write(lane, _of_slice(work, context, cut))
+        await cut.earlier.wait()
+        await staging.keep_tally(lane, entry.id, released=False)
+        await ledger.note_slice(lane, entry, cut.through)
+    cut.committed.set()
     return True
+
+
+def _of_slice(work: _Import, context: Context, cut: Slice) -> Context:
+    citizens = cut.citizens if work.tables.staged.by_citizen else None
+    return replace(context, citizens=citizens, earlier=cut.earlier.wait)
 
 
 async def _report(

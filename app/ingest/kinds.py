@@ -1,7 +1,8 @@
 """The kinds of file: for each its layout, its staging table, and what writes it."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 import asyncpg
 
@@ -16,13 +17,22 @@ from app.ingest.staging import Staged, any_waiting
 from app.ingest.tables import authorities, citizens, disbursements, registrations
 
 
+async def _of_no_month(_connection: asyncpg.Connection) -> Sequence[date]:
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """How one kind of file is read and written. `write` applies what is staged."""
+    """How one kind of file is read and written.
+
+    `prepare` makes what all that is staged will be written to, and tells its months; `write`
+    applies a part.
+    """
 
     staged: Staged
     layout: Callable[[Context], Layout]
     write: Callable[[asyncpg.Connection, Context], Awaitable[None]]
+    prepare: Callable[[asyncpg.Connection], Awaitable[Sequence[date]]] = _of_no_month
 
 
 async def _write_authorities(connection: asyncpg.Connection, context: Context) -> None:
@@ -34,7 +44,7 @@ async def _write_citizens(connection: asyncpg.Connection, context: Context) -> N
 
 
 async def _write_registrations(connection: asyncpg.Connection, context: Context) -> None:
-    await registrations.apply_registrations(connection, context.now, context.absent)
+    await registrations.apply_registrations(connection, context)
     if await any_waiting(connection):
         await registrations.keep_registrations_waiting(
             connection, context.import_file_id, context.absent
@@ -56,5 +66,10 @@ KINDS: Mapping[ImportKind, Kind] = {
     ImportKind.REGISTRATIONS: Kind(
         registrations.STAGED, registrations_layout, _write_registrations
     ),
-    ImportKind.DISBURSEMENTS: Kind(disbursements.STAGED, disbursements_layout, write_disbursements),
+    ImportKind.DISBURSEMENTS: Kind(
+        disbursements.STAGED,
+        disbursements_layout,
+        write_disbursements,
+        disbursements.make_partitions,
+    ),
 }

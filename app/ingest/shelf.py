@@ -28,7 +28,7 @@ _ORDER = """
 create unlogged table {ordered} as
 select {slice_key} as slice_key, {columns_ordered} from {rows} s {lookup} order by 1;
 create index on {ordered} (slice_key);
-analyze {ordered} (slice_key);
+analyze {ordered} ({analysed});
 drop table {rows}
 """
 _LOOKUP = "left join citizen_lookup l using (national_id_hmac)"
@@ -127,6 +127,12 @@ class Shelf:
         return end
 
     @asynccontextmanager
+    async def everything(self, connection: asyncpg.Connection) -> AsyncIterator[None]:
+        """The statements' names mean all that is applied, until the end of the block."""
+        async with self._named(connection, self.staged.applied_names, self.ordered, ""):
+            yield
+
+    @asynccontextmanager
     async def slice(
         self, connection: asyncpg.Connection, after: bytes | None, through: bytes
     ) -> AsyncIterator[None]:
@@ -164,6 +170,7 @@ class Shelf:
             columns=self.staged.definition,
             rejected_columns=REJECTED_DEFINITION,
             slice_key=self.staged.slice_key,
+            analysed="slice_key, citizen_id" if self.staged.by_citizen else "slice_key",
             columns_ordered="s.*, l.citizen_id" if self.staged.by_citizen else "s.*",
             lookup=_LOOKUP if "national_id_hmac" in self.staged.names else "",
         )

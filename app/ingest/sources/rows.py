@@ -3,9 +3,27 @@
 from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
+from app.errors import BadInput
+
 Rows = Iterator[tuple[int, list[str]]]
 ReadRows = Callable[[BinaryIO], Rows]
 
 # No row of ours has a tenth of it. The importer holds 10,000 rows, so these bound its memory.
 LONGEST_ROW = 10_000
 MOST_FIELDS = 500
+
+
+def within_bounds(rows: Rows) -> Rows:
+    """The rows; `BadInput` at one that is longer than any of ours."""
+    for line, fields in rows:
+        if len(fields) > MOST_FIELDS or sum(map(len, fields)) > LONGEST_ROW:
+            raise BadInput(too_long(line))
+        yield line, fields
+
+
+def too_long(line: int) -> str:
+    """What is said of such a row."""
+    return (
+        f"The row on line {line} has more than {LONGEST_ROW:,} characters or {MOST_FIELDS} fields; "
+        "leave out the columns that are not asked for."
+    )
