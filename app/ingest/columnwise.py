@@ -38,10 +38,11 @@ class Columnwise:
         values = self._values_first(texts, doubtful)
         if not self._layout.own:
             return self._each(lines, values, doubtful)
-        _, columns = self._filled(lines, texts, values, doubtful)
-        if not columns:
+        columns = self._filled(lines, texts, values, doubtful)
+        if columns is None:
             return [None] * len(lines)
-        records: list[Record | None] = list(zip(*columns, strict=True))
+        places = range(len(columns.patterns[0].record))
+        records: list[Record | None] = list(zip(*map(columns.__getitem__, places), strict=True))
         return _without(doubtful, records)
 
     def copy_lines(self, lines: Sequence[int], texts: _Texts) -> list[str | None]:
@@ -51,11 +52,11 @@ class Columnwise:
             return [None if r is None else self.copy_line(r) for r in records]
         doubtful: set[int] = set()
         values = self._values_first(texts, doubtful)
-        patterns, columns = self._filled(lines, texts, values, doubtful)
-        if not columns:
+        columns = self._filled(lines, texts, values, doubtful)
+        if columns is None:
             return [None] * len(lines)
         own = (copy_column(columns[place]) for place in self._layout.own_places)
-        shared = [pattern.shared for pattern in patterns]
+        shared = [pattern.shared for pattern in columns.patterns]
         return _without(doubtful, list(map("\t".join, zip(*own, shared, strict=True))))
 
     def copy_line(self, record: Record) -> str:
@@ -102,22 +103,21 @@ class Columnwise:
 
     def _filled(
         self, lines: Sequence[int], texts: _Texts, values: _Values, doubtful: set[int]
-    ) -> tuple[Sequence["_Pattern"], list[Any]]:
-        """The pattern of each row, and the columns of the records; none if all are doubtful."""
+    ) -> "_Columns | None":
+        """The columns of the records; None if all rows are doubtful."""
         given = [[value is not None for value in values[place]] for place in self._optional]
         keys = zip(*(texts[place] for place in self._shared), *given, strict=True)
         found = list(map(self._patterns.__getitem__, keys))
         any_pattern = next(filter(None, found), None)
         if any_pattern is None:
-            return [], []
+            return None
         doubtful.update(row for row, pattern in enumerate(found) if not pattern)
-        patterns = [pattern or any_pattern for pattern in found]
-        columns: list[Any] = [*zip(*(pattern.record for pattern in patterns), strict=True)]
+        columns = _Columns([pattern or any_pattern for pattern in found])
         columns[0] = lines
         for own in self._layout.own:
             of = values[self._layout.place_of(own.of)]
             columns[own.place] = own.make(of, columns)
-        return patterns, columns
+        return columns
 
     def _pattern(self, key: _Key) -> "_Pattern | None":
         """That of rows with these shared texts, and these optional own values given."""
@@ -154,6 +154,18 @@ class _Patterns(dict[_Key, _Pattern | None]):
         if len(self) < _REMEMBERED:
             self[key] = pattern
         return pattern
+
+
+class _Columns(dict[int, Sequence[Any]]):
+    """The columns of records by place; one that is not a row's own is made when it is asked for."""
+
+    def __init__(self, patterns: Sequence[_Pattern]) -> None:
+        super().__init__()
+        self.patterns = patterns
+
+    def __missing__(self, place: int) -> Sequence[Any]:
+        self[place] = [pattern.record[place] for pattern in self.patterns]
+        return self[place]
 
 
 def _without(doubtful: set[int], rows: list[Made | None]) -> list[Made | None]:

@@ -5,27 +5,25 @@ they are applied in slices, each in a transaction, in the order of the citizens.
 rejects are written. REPORTED: it is done.
 """
 
-import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from itertools import islice
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import asyncpg
 
 from app.clock import BANGKOK
 from app.errors import BadInput
 from app.ingest import ledger, staging
+from app.ingest.chunks import chunks_of
 from app.ingest.context import Context
 from app.ingest.converter import RowConverter
-from app.ingest.copy_text import copy_line
+from app.ingest.expected import NOTHING_EXPECTED, Expected
 from app.ingest.kinds import KINDS, Kind
 from app.ingest.layout import Header, Layout, read_header
 from app.ingest.ledger import Entry, ImportState
-from app.ingest.refusals import Refusal
 from app.ingest.rejects_file import rejects_path, remove_rejects, write_rejects
 from app.ingest.release import release_waiting
 from app.ingest.report import ImportKind, Report
@@ -41,19 +39,9 @@ from app.privacy import PrivacyKeys
 __all__ = ["Expected", "ImportKind", "Report", "import_file"]
 
 ROWS_A_SLICE = 50_000
-_ROWS_AT_ONCE = 10_000
 
 Rows = Iterator[tuple[int, list[str]]]
-Chunk = tuple[Sequence[Any], Sequence[Refusal]]  # lines for COPY; of citizens, records
 ShowProgress = Callable[[int, int], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Expected:
-    """The control totals of the sender; None where they gave none. Amount in satang."""
-
-    rows: int | None = None
-    amount_satang: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +71,7 @@ async def import_file(
     *,
     keys: PrivacyKeys,
     now: datetime,
-    expected: Expected = Expected(),
+    expected: Expected = NOTHING_EXPECTED,
     imported_by: str = "",
     rows_a_slice: int = ROWS_A_SLICE,
     progress: ShowProgress | None = None,
@@ -174,47 +162,23 @@ async def _stage(
 ) -> None:
     await shelf.create(work.connection)
     layout = work.tables.layout(context)
-    converter = RowConverter(layout, header)
-    convert = converter.chunk if work.kind is ImportKind.CITIZENS else converter.copy_chunk
-    read = Progress()
-    count = 0
+    places = layout.copy_places(len(work.tables.staged.names))
+    of_citizens = work.kind is ImportKind.CITIZENS
+    complete = partial(identify, work.connection, work.keys) if of_citizens else None
+    read, count = Progress(), 0
     with open_rows(work.source, read) as rows:
         next(rows)  # the header
-        async with aclosing(_chunks(convert, rows)) as chunks:
+        async with aclosing(chunks_of(rows, RowConverter(layout, header), complete)) as chunks:
             async for chunk in chunks:
-                count += await _copy(work, shelf, layout, *chunk)
+                await shelf.copy(work.connection, chunk.data, places)
+                if chunk.refusals:
+                    await shelf.reject(work.connection, chunk.refusals)
+                count += chunk.rows
                 if work.progress is not None:
                     work.progress(read.done, work.source.size)
     if not count:
         raise BadInput("The file has no rows below its header.")
     await ledger.move(work.connection, entry, ImportState.STAGED)
-
-
-async def _chunks(convert: Callable[[Rows], Chunk], rows: Rows) -> AsyncGenerator[Chunk, None]:
-    """The rows converted, the next chunk in a thread while the database takes the last."""
-
-    def read() -> Chunk:
-        return convert(islice(rows, _ROWS_AT_ONCE))
-
-    reading = asyncio.create_task(asyncio.to_thread(read))
-    try:
-        while any(chunk := await reading):
-            reading = asyncio.create_task(asyncio.to_thread(read))
-            yield chunk
-    finally:
-        await asyncio.wait([reading])  # the file is not closed under it
-
-
-async def _copy(
-    work: _Import, shelf: Shelf, layout: Layout, made: Sequence[Any], refusals: Sequence[Refusal]
-) -> int:
-    """How many rows there were."""
-    if work.kind is ImportKind.CITIZENS:
-        made = [copy_line(record) for record in await identify(work.connection, work.keys, made)]
-    await shelf.copy(work.connection, made, layout.copy_places(len(work.tables.staged.names)))
-    if refusals:
-        await shelf.reject(work.connection, refusals)
-    return len(made) + len(refusals)
 
 
 async def _check(work: _Import, entry: Entry, shelf: Shelf) -> None:
@@ -223,29 +187,12 @@ async def _check(work: _Import, entry: Entry, shelf: Shelf) -> None:
     async with connection.transaction():
         await ledger.take_turn(connection)
         await connection.execute(staging.PREPARE)
-        await _refuse_other_totals(work, shelf)
+        await work.expected.refuse_others(connection, shelf)
         async with shelf.whole(connection):
             await shelf.staged.settle_repeats(connection)
         await shelf.order(connection)
         await staging.keep_tally(connection, entry.id, released=False)
         await ledger.move(connection, entry, ImportState.CHECKED)
-
-
-async def _refuse_other_totals(work: _Import, shelf: Shelf) -> None:
-    expected = work.expected
-    rows = await shelf.rows_read(work.connection)
-    if expected.rows is not None and rows != expected.rows:
-        raise BadInput(
-            f"The file has {rows:,} rows and {expected.rows:,} were expected; nothing was applied."
-        )
-    if expected.amount_satang is None:
-        return
-    amount = await shelf.amount_read(work.connection)
-    if amount != expected.amount_satang:
-        raise BadInput(
-            f"The amounts add up to {amount / 100:,.2f} baht and "
-            f"{expected.amount_satang / 100:,.2f} were expected; nothing was applied."
-        )
 
 
 async def _apply(work: _Import, entry: Entry, shelf: Shelf, context: Context) -> None:

@@ -1,7 +1,7 @@
 """What a layout is, and where its columns stand in the header of a file."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,7 +29,10 @@ class Column:
     convert_all: Callable[[Sequence[str]], list[Any] | None] | None = None
 
 
-def _given(values: Sequence[Any], _columns: Sequence[Sequence[Any]]) -> Iterable[object]:
+Columns = Mapping[int, Sequence[Any]]
+
+
+def _given(values: Sequence[Any], _columns: Columns) -> Sequence[object]:
     return values
 
 
@@ -37,13 +40,13 @@ def _given(values: Sequence[Any], _columns: Sequence[Sequence[Any]]) -> Iterable
 class Own:
     """A place of the record that holds what is a row's own, from the values of the column `of`.
 
-    `make(values, columns)` gives what stands there; `columns` are those of the staged records,
-    right in every place that is not a row's own.
+    `make(values, columns)` gives what stands there; `columns` are those of the staged records by
+    place, right in every place that is not a row's own.
     """
 
     place: int
     of: str
-    make: Callable[[Sequence[Any], Sequence[Sequence[Any]]], Iterable[object]] = _given
+    make: Callable[[Sequence[Any], Columns], Sequence[object]] = _given
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,11 @@
 """The unlogged tables of one file, and which of their rows a transaction sees."""
 
-import io
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import asyncpg
 
-from app.ingest.copy_text import copy_data
 from app.ingest.refusals import Refusal
 from app.ingest.sql import sql
 from app.ingest.staging import REJECTED_DEFINITION, REJECTED_NAMES, Staged, rejected_record
@@ -43,6 +41,11 @@ create temporary view {table} as select {names} from {source} {condition};
 """
 
 
+async def _once(data: bytes) -> AsyncIterator[bytes]:
+    """As a source of COPY; a buffer would be held until the next search for cycles."""
+    yield data
+
+
 @dataclass(frozen=True, slots=True)
 class Shelf:
     """The tables of one file, by its number. They outlive a process, not a crash of the server."""
@@ -73,13 +76,13 @@ class Shelf:
         )
 
     async def copy(
-        self, connection: asyncpg.Connection, lines: Sequence[str], places: Sequence[int]
+        self, connection: asyncpg.Connection, data: bytes, places: Sequence[int]
     ) -> None:
-        """Add rows: lines of COPY's text format, with the columns of these places."""
+        """Add rows in COPY's text format, with the columns of these places."""
         names = self.staged.names
         await connection.copy_to_table(
             self.rows,
-            source=io.BytesIO(copy_data(lines)),
+            source=_once(data),
             columns=[names[place] for place in places],
         )
 
