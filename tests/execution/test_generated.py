@@ -82,4 +82,4 @@ def test_generated_documents_have_one_answer(
         answered()
     assert plans.compiled > asked * 0.9, plans.left
     assert varied > asked * 0.6
-    assert failed > asked * wrong / 150
+    assert failed >= asked * wrong / 150

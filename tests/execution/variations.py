@@ -1,4 +1,4 @@
-"""A valid document written in another way: aliases, merged fields, fragments, conditions, variables.
+"""A document written in another way: aliases, merged fields, fragments, conditions, variables.
 
 hypothesis-graphql finds its way through any schema, but writes each field once and each value out.
 """
@@ -156,11 +156,12 @@ class Variation:
         if isinstance(node, FragmentSpreadNode):
             return node
         assert isinstance(node, FieldNode | InlineFragmentNode)
-        inner = node.selection_set
-        if inner is not None:
-            kept = self.dice.sample(inner.selections, self.dice.randint(1, len(inner.selections)))
-            inner = SelectionSetNode(selections=tuple(kept))
-        return replace(node, selection_set=inner, directives=self.conditions())
+        whole, conditions = node.selection_set, self.conditions()
+        if whole is None:
+            return replace(node, directives=conditions)
+        kept = self.dice.sample(whole.selections, self.dice.randint(1, len(whole.selections)))
+        part = SelectionSetNode(selections=tuple(kept))
+        return replace(node, selection_set=part, directives=conditions)
 
     def gathered(self, parts: Sequence[SelectionNode], of: Any) -> list[SelectionNode]:
         """Some of the parts in a fragment: inline, or named and spread once or twice."""
@@ -177,9 +178,7 @@ class Variation:
             return [*parts[:start], inline, *parts[end:]]
         name = NameNode(value=f"F{len(self.fragments)}")
         self.fragments.append(
-            FragmentDefinitionNode(
-                name=name, type_condition=on, directives=(), selection_set=body
-            )
+            FragmentDefinitionNode(name=name, type_condition=on, directives=(), selection_set=body)
         )
         spread = FragmentSpreadNode(name=name, directives=self.conditions())
         return [*parts[:start], spread, *parts[end:], *([spread] if self.chance(0.2) else [])]
