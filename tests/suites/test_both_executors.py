@@ -26,6 +26,7 @@ from tests.execution.both import keys_in_order
 from tests.execution.documents import Document
 from tests.execution.variations import Variation
 from tests.ingest.office import ACCOUNT, AUTHORITY, national_id
+from tests.suites.answers import CODES
 from tests.suites.documents import EXAMPLES, FIELDS, SCHEMA, documents
 from tests.suites.in_process import InProcess, in_process
 from tests.suites.known import Known, literal
@@ -174,8 +175,9 @@ def test_queries_have_one_answer(both: Both, known: Known, viewers: list[str | N
             count(seen, both.answer(form, dice.choice(viewers), dice))
 
     answered()
-    assert set(seen) == {"asked", "leaves", "FORBIDDEN", "BAD_USER_INPUT", "UNAUTHENTICATED"}
-    assert seen["leaves"] > 5 * seen["asked"]
+    assert set(seen) >= {"FORBIDDEN", "BAD_USER_INPUT", "UNAUTHENTICATED"}
+    assert set(seen) <= CODES | {"asked", "leaves"}
+    assert seen["leaves"] > seen["asked"]
     assert both.compiled_operations() > 0.9 * seen["asked"]
 
 
@@ -196,5 +198,5 @@ def test_mutations_have_one_answer(database_url: str, home: DataDirectory) -> No
 
         answered()
         assert set(seen) == {"asked", "leaves", "BAD_USER_INPUT"}
-        assert seen["leaves"] > 3 * seen["asked"]
+        assert seen["leaves"] > seen["asked"]
         assert both.compiled_operations() > 0.9 * seen["asked"]
