@@ -102,14 +102,15 @@ def token_of(home: DataDirectory, **claims: Any) -> str:
 
 @pytest.fixture(scope="module")
 def viewers(home: DataDirectory, known: Known) -> list[str | None]:
-    """Citizens, an agency that may everything, one that may little and is limited, and nobody."""
+    """Citizens, an agency that may everything, one that may little and is limited, and nobody;
+    those who see most more than once."""
     little = {
         "scope": "citizen:read entitlement:read",
         "local_authority_codes": [known.authorities[0]],
     }
     return [
-        *(token_of(home, pid=PERSONAS[name].national_id) for name in ("both", "proxy")),
-        token_of(home, **AGENCY, scope=EVERY_SCOPE),
+        *(token_of(home, pid=PERSONAS[name].national_id) for name in ("both", "both", "proxy")),
+        *[token_of(home, **AGENCY, scope=EVERY_SCOPE)] * 2,
         token_of(home, **AGENCY, **little),
         None,
     ]
@@ -165,10 +166,11 @@ def named(document: DocumentNode) -> DocumentNode:
 @pytest.mark.answers_national_id
 def test_queries_have_one_answer(both: Both, known: Known, viewers: list[str | None]) -> None:
     seen: Counter[str] = Counter()
-    fields = (*FIELDS, "disbursementBatches")
+    everything = documents(known, itself, (*FIELDS, "disbursementBatches"))
+    own = documents(known, itself, ["me"])  # where most is to be had
 
     @settings(EXAMPLES, max_examples=300)
-    @given(document=documents(known, itself, fields), seed=st.integers(0, 2**32))
+    @given(document=own | everything, seed=st.integers(0, 2**32))
     def answered(document: DocumentNode, seed: int) -> None:
         dice = random.Random(seed)  # noqa: S311
         for form in forms_of(document, dice):
@@ -177,7 +179,7 @@ def test_queries_have_one_answer(both: Both, known: Known, viewers: list[str | N
     answered()
     assert set(seen) >= {"FORBIDDEN", "BAD_USER_INPUT", "UNAUTHENTICATED"}
     assert set(seen) <= CODES | {"asked", "leaves"}
-    assert seen["leaves"] > seen["asked"]
+    assert seen["leaves"] > seen["asked"] / 4
     assert both.compiled_operations() > 0.9 * seen["asked"]
 
 
@@ -198,5 +200,5 @@ def test_mutations_have_one_answer(database_url: str, home: DataDirectory) -> No
 
         answered()
         assert set(seen) == {"asked", "leaves", "BAD_USER_INPUT"}
-        assert seen["leaves"] > seen["asked"]
+        assert seen["leaves"] > seen["asked"] / 4
         assert both.compiled_operations() > 0.9 * seen["asked"]
