@@ -6,14 +6,21 @@ import gzip
 import io
 import sys
 import zlib
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from operator import methodcaller
 from typing import BinaryIO, cast
 
 from app.errors import BadInput
-from app.ingest.sources.rows import LONGEST_ROW, MOST_FIELDS, ReadRows, Rows, too_long
+from app.ingest.sources.rows import (
+    LONGEST_ROW,
+    MOST_FIELDS,
+    ReadRows,
+    Rows,
+    refuse_wide,
+    within_bounds,
+)
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -24,6 +31,7 @@ Unpack = Callable[[BinaryIO], BinaryIO]
 
 _NOT_IN_WINDOWS_874 = bytes(b for b in range(256) if not bytes([b]).decode("cp874", "ignore"))
 _CHUNK = 1 << 20
+_LONGEST_LINE = 2 * LONGEST_ROW + 4 * MOST_FIELDS  # every character a doubled quote
 _BLOCK = 1 << 16  # characters that are looked at together
 
 
@@ -83,15 +91,16 @@ def _rows(unpack: Unpack, encoding: str, raw: BinaryIO) -> Rows:
 def _parsed(text: io.TextIOWrapper) -> Rows:
     line = 1
     while block := text.read(_BLOCK):
-        block += text.readline(LONGEST_ROW + 1)
+        block += text.readline(_LONGEST_LINE + 1)
         if (rows := _plain_rows(block)) is not None:
             for number, fields in enumerate(map(_split, rows), line):
-                if len(fields) > MOST_FIELDS:
-                    raise BadInput(too_long(number))
+                refuse_wide(number, fields)
                 yield number, fields
             line += len(rows)
         else:
-            line = yield from _quoted_rows(line, _Lines(block, text))
+            lines = _Lines(block, text)
+            yield from within_bounds(_quoted_rows(line, lines))
+            line += lines.read
 
 
 _split = methodcaller("split", ",")
@@ -108,14 +117,12 @@ def _plain_rows(block: str) -> list[str] | None:
     return None if lone_return or max(map(len, rows)) > LONGEST_ROW else rows
 
 
-def _quoted_rows(line: int, lines: "_Lines") -> Generator[tuple[int, list[str]], None, int]:
-    """The rows of a block, from a line on; returns the line after them."""
+def _quoted_rows(line: int, lines: "_Lines") -> Rows:
+    """The rows of a block, from a line on."""
     first = line
     reader = csv.reader(lines, strict=True)
     try:
         for fields in reader:
-            if len(fields) > MOST_FIELDS:
-                raise BadInput(too_long(line))
             yield line, fields
             line = first + reader.line_num
             if lines.row_ended():
@@ -127,10 +134,9 @@ def _quoted_rows(line: int, lines: "_Lines") -> Generator[tuple[int, list[str]],
         ) from None
     except _RowTooLong:
         raise BadInput(
-            f"The row that starts on line {line} has more than {LONGEST_ROW:,} characters; "
+            f"The row that starts on line {line} has more than {_LONGEST_LINE:,} characters; "
             "a double quote may be missing there."
         ) from None
-    return line
 
 
 class _RowTooLong(Exception):
@@ -145,12 +151,14 @@ class _Lines(Iterator[str]):
 
     def __init__(self, block: str, text: io.TextIOWrapper) -> None:
         self._block, self._text = io.StringIO(block, newline=""), text
-        self._left, self._unread = LONGEST_ROW, len(block)
+        self._left, self._unread = _LONGEST_LINE, len(block)
+        self.read = 0
 
     def __next__(self) -> str:
         line = self._block.readline(self._left + 1) or self._text.readline(self._left + 1)
         if not line:
             raise StopIteration
+        self.read += 1
         self._unread -= len(line)
         self._left -= len(line)
         if self._left < 0:
@@ -159,7 +167,7 @@ class _Lines(Iterator[str]):
 
     def row_ended(self) -> bool:
         """A row has ended; true when the block has with it."""
-        self._left = LONGEST_ROW
+        self._left = _LONGEST_LINE
         return self._unread <= 0
 
 
