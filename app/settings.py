@@ -88,7 +88,7 @@ SecretKeysById = Annotated[
 Quiet = Annotated[QuietHours, NoDecode, BeforeValidator(_quiet_hours)]
 Https = Annotated[str, AfterValidator(_https)]  # on loopback also http
 Seconds = Annotated[float, Field(gt=0)]
-Secret = Annotated[str, Field(repr=False)]
+Secret = Annotated[str, Field(repr=False, min_length=1)]
 
 
 class _FromEnvironment(BaseSettings):
@@ -195,7 +195,7 @@ class DeliverySettings(QuietSettings):
 
     portal_validate_url: Https = "https://api.egov.go.th/ws/auth/validate"
     portal_push_url: Https
-    portal_app_id: str
+    portal_app_id: Annotated[str, Field(min_length=1)]
     portal_agent_id: Secret
     portal_consumer_key: Secret
     portal_consumer_secret: Secret

@@ -38,7 +38,7 @@ with d as materialized (
 ), push as (
   insert into notification_push (key, due_at, claimed_until, attempts)
   select $4, now(), now() + $1::interval, 1 where exists (select from member where fate = 'SEND')
-  returning key, attempts, claimed_until
+  returning key, attempts, claimed_until, shrunk
 ), taken as (
   update notification_outbox o set push_key = $4 from member m
   where o.notification_id = m.notification_id and m.fate = 'SEND'
@@ -53,12 +53,17 @@ from member left join push on true
 # One that failed before, or whose sender is no more.
 _OLD_PUSH = f"""
 with push as (
-  update notification_push set claimed_until = now() + $1::interval, attempts = attempts + 1
+  update notification_push p
+  set claimed_until = now() + $1::interval, attempts = attempts + 1,
+    shrunk = shrunk or exists (
+      select from notification_outbox d {_JOINED}
+      where d.push_key = p.key
+        and (d.state = 'WITHDRAWN' or n.withdrawn_at is not null or u.user_id is null))
   where key = (
     select key from notification_push
     where due_at <= now() and (claimed_until is null or claimed_until < now())
     order by due_at limit 1 for update skip locked)
-  returning key, attempts, claimed_until, due_at
+  returning key, attempts, claimed_until, shrunk, due_at
 ), d as (
   select o.* from notification_outbox o where o.push_key in (select key from push)
 ), member as (
@@ -68,7 +73,7 @@ with push as (
   set push_key = null, state = case m.fate when 'WITHDRAWN' then 'WITHDRAWN' else o.state end
   from member m where o.notification_id = m.notification_id and m.fate <> 'SEND'
 )
-select push.key, push.attempts, push.claimed_until, member.*,
+select push.key, push.attempts, push.claimed_until, push.shrunk, member.*,
   extract(epoch from now() - push.due_at)::float8 as lag
 from push left join member on true
 """
@@ -147,6 +152,7 @@ class Push:
     attempts: int  # this one included
     claimed_until: datetime
     members: tuple[Member, ...]
+    shrunk: bool  # since it was first sent, some of it was withdrawn
     lag: float  # seconds since it was due
 
 
@@ -202,7 +208,14 @@ class Outbox:
 
     async def refused(self, push: Push, code: str) -> int:
         """The portal will not have it: one alone is a dead letter, more are parted in halves, so
-        that only the guilty one fails. Returns the dead letters."""
+        that only the guilty one fails. Returns the dead letters.
+
+        All of one that has shrunk are dead letters: what is refused may be that its key came with
+        other content before, and then the portal has it. Under new keys it would be shown twice.
+        """
+        if push.shrunk:
+            await self.given_up(push, code)
+            return len(push.members)
         if len(push.members) == 1:
             await self._database.fetch(_REFUSED, push.key, push.claimed_until, code)
             return 1
@@ -224,5 +237,11 @@ def _push(rows: Sequence[Any]) -> Push | None:
         for row in to_send
     )
     first = to_send[0]
-    lag = max(row["lag"] for row in to_send)
-    return Push(first["key"], first["attempts"], first["claimed_until"], tuple(members), lag)
+    return Push(
+        key=first["key"],
+        attempts=first["attempts"],
+        claimed_until=first["claimed_until"],
+        members=tuple(members),
+        shrunk=first["shrunk"],
+        lag=max(row["lag"] for row in to_send),
+    )

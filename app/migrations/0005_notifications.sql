@@ -51,6 +51,7 @@ create table notification_push (
   due_at timestamptz not null,         -- not before; infinity: given up, until it is retried
   claimed_until timestamptz,           -- a sender has it until then
   attempts smallint not null default 0,
+  shrunk boolean not null default false,  -- some of it was withdrawn after it was first sent
   last_error text                      -- a code of ours
 );
 create index notification_push_due on notification_push (due_at);

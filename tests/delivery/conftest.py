@@ -1,6 +1,7 @@
 """A portal that stands in, and an outbox filled by hand."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -85,6 +86,13 @@ class Letters:
         given = {name.lower(): value for name, value in self.portal.environment.items()}
         own = {"delivery_database_url": as_delivery(self.url)}
         return DeliverySettings(**{**given, **QUICK, **own, **changed})
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What a command needs to deliver this."""
+        own = {"DELIVERY_DATABASE_URL": as_delivery(self.url), "DATABASE_URL": self.url}
+        quick = {name.upper(): value for name, value in QUICK.items()}
+        return {**os.environ, **self.portal.environment, **quick, **own}
 
     @asynccontextmanager
     async def sender(self, **changed: Any) -> AsyncIterator[Sender]:

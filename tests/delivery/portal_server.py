@@ -19,6 +19,17 @@ from urllib.parse import parse_qs, urlsplit
 CONSUMER_KEY, CONSUMER_SECRET, AGENT_ID, APP_ID = "stand-in", "not-a-secret", "an-agent", "an-app"
 VALIDATE, PUSH = "/ws/auth/validate", "/ws/dga/czp/v1/core/notification/push"
 
+_PATIENCE = 30.0  # seconds
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A push is not taken, and answered so."""
+
+    status: int
+    message_code: object = None
+    retry_after: str | None = None
+
 
 class Mood(enum.Enum):
     """How a push is treated."""
@@ -30,13 +41,11 @@ class Mood(enum.Enum):
     DROPPED = "closes the connection and took nothing"
     LOST = "takes it and closes the connection without a word"
     LATE = "takes it and answers when nobody waits any more"
-    BUSY = "says 429 and when to come again"
-    BUSY_LONG = "says 429 and to come again in an hour"
     FORGETFUL = "has forgotten every token"
-    REFUSING = "says 403"
-    WORKING = "says 409, for the same is still at work"
-    UNHAPPY = "says 200 with a messageCode of 500"
     GIBBERISH = "says 200 and no JSON"
+    HELD = "takes it when the test lets it, and then says so"
+    HELD_IN_VAIN = "says 500 when the test lets it"
+    HELD_AND_REFUSED = "says 403 when the test lets it"
 
 
 @dataclass
@@ -45,8 +54,9 @@ class StandIn:
 
     url: str = ""
     usual: Mood = Mood.FINE
-    moods: deque[Mood] = field(default_factory=deque)
+    moods: deque[Mood | Answer] = field(default_factory=deque)
     refused_users: set[str] = field(default_factory=set)
+    compares: bool = False  # refuses a key that comes again with another body
     late_seconds: float = 1.5
     tokens: set[str] = field(default_factory=set)
     tokens_given: int = 0
@@ -59,6 +69,9 @@ class StandIn:
     times: list[float] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)  # what its contract does not allow
     reached: threading.Event = field(default_factory=threading.Event)
+    asked_token: threading.Event = field(default_factory=threading.Event)
+    holds_tokens: bool = False
+    go_on: threading.Event = field(default_factory=threading.Event)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -81,7 +94,7 @@ class StandIn:
                 shown[user] += count
         return shown
 
-    def mood(self) -> Mood:
+    def mood(self) -> Mood | Answer:
         return self.moods.popleft() if self.moods else self.usual
 
     def take(self, key: str, body: dict[str, Any], raw: bytes) -> None:
@@ -110,6 +123,9 @@ class _Handler(BaseHTTPRequestHandler):
             and parse_qs(address.query) == expected
             and self.headers["Consumer-Key"] == CONSUMER_KEY
         )
+        portal.asked_token.set()
+        if portal.holds_tokens:
+            portal.go_on.wait(_PATIENCE)
         with portal.lock:
             portal.tokens_given += 1
             token = f"token-{portal.tokens_given}"
@@ -124,6 +140,8 @@ class _Handler(BaseHTTPRequestHandler):
             if mood is Mood.FORGETFUL:
                 portal.tokens.clear()
             refusal = self.refusal(body)
+            if portal.compares and portal.accepted.get(key, raw) != raw:
+                refusal = 422
             portal.times.append(time.monotonic())
             if not refusal:
                 portal.sizes.append(len(body["data"]))
@@ -132,6 +150,11 @@ class _Handler(BaseHTTPRequestHandler):
             if not refusal and mood in _TAKING:
                 portal.take(key, body, raw)
         portal.reached.set()
+        if not refusal and mood in _HELD:
+            portal.go_on.wait(_PATIENCE)
+        if not refusal and mood is Mood.HELD:
+            with portal.lock:
+                portal.take(key, body, raw)
         self.react(refusal or mood)
 
     def refusal(self, body: dict[str, Any]) -> int:
@@ -150,37 +173,37 @@ class _Handler(BaseHTTPRequestHandler):
             return 400
         return 400 if portal.refused_users & {each["userId"] for each in body["data"]} else 0
 
-    def react(self, mood: Mood | int) -> None:
+    def react(self, mood: Mood | Answer | int) -> None:
         if isinstance(mood, int):
             self.answer(mood, {})
+        elif isinstance(mood, Answer):
+            self.answer(mood.status, {"messageCode": mood.message_code}, mood.retry_after)
         elif mood in (Mood.DROPPED, Mood.LOST):
             self.close_connection = True
         elif mood is Mood.GIBBERISH:
             self.answer(200, None)
         else:
             time.sleep({Mood.SLOW: 0.1, Mood.LATE: self.portal.late_seconds}.get(mood, 0))
-            status, headers = _ANSWERS.get(mood, (200, {}))
-            code = 500 if mood is Mood.UNHAPPY else status
-            self.answer(status, {"messageCode": code}, headers)
+            status = _STATUS.get(mood, 200)
+            self.answer(status, {"messageCode": status})
 
-    def answer(self, status: int, body: object, headers: dict[str, str] | None = None) -> None:
+    def answer(self, status: int, body: object, retry_after: str | None = None) -> None:
         content = b"<html>" if body is None else json.dumps(body).encode()
         self.send_response(status)
-        for name, value in (headers or {}).items():
-            self.send_header(name, value)
+        if retry_after is not None:
+            self.send_header("Retry-After", retry_after)
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
         self.wfile.write(content)
 
 
 _TAKING = {Mood.FINE, Mood.SLOW, Mood.BROKEN_AFTER, Mood.LOST, Mood.LATE, Mood.GIBBERISH}
-_ANSWERS: dict[Mood, tuple[int, dict[str, str]]] = {
-    Mood.BROKEN: (500, {}),
-    Mood.BROKEN_AFTER: (500, {}),
-    Mood.BUSY: (429, {"Retry-After": "1"}),
-    Mood.BUSY_LONG: (429, {"Retry-After": "3600"}),
-    Mood.REFUSING: (403, {}),
-    Mood.WORKING: (409, {}),
+_HELD = {Mood.HELD, Mood.HELD_IN_VAIN, Mood.HELD_AND_REFUSED}
+_STATUS = {
+    Mood.BROKEN: 500,
+    Mood.BROKEN_AFTER: 500,
+    Mood.HELD_IN_VAIN: 500,
+    Mood.HELD_AND_REFUSED: 403,
 }
 
 

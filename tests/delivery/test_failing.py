@@ -9,16 +9,21 @@ import pytest
 from app.delivery.dead_letters import dead_letters, retry, standing
 from app.errors import Unavailable
 from tests.delivery.conftest import Letters
-from tests.delivery.portal_server import AGENT_ID, CONSUMER_KEY, CONSUMER_SECRET, Mood
+from tests.delivery.portal_server import AGENT_ID, CONSUMER_KEY, CONSUMER_SECRET, Answer, Mood
 
 UNSURE = (
-    Mood.BROKEN, Mood.BROKEN_AFTER, Mood.DROPPED, Mood.LOST, Mood.LATE, Mood.BUSY, Mood.FORGETFUL,
-    Mood.WORKING, Mood.UNHAPPY, Mood.SLOW,
+    Mood.BROKEN, Mood.BROKEN_AFTER, Mood.DROPPED, Mood.LOST, Mood.LATE, Mood.FORGETFUL, Mood.SLOW,
+    Answer(408), Answer(409), Answer(429), Answer(503), Answer(302), Answer(200, 500),
+    Answer(200, "a word"), Answer(429, None, "1"),
+    Answer(503, None, "Mon, 23 Nov 2026 09:30:00 GMT"),
+    Answer(500, None, "soon"),
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("mood", UNSURE, ids=lambda mood: mood.name)
-async def test_a_portal_that_recovers_has_shown_each_once(letters: Letters, mood: Mood) -> None:
+@pytest.mark.parametrize("mood", UNSURE, ids=str)
+async def test_a_portal_that_recovers_has_shown_each_once(
+    letters: Letters, mood: Mood | Answer
+) -> None:
     ids = await letters.add(25)
     letters.portal.moods.extend([mood] * 4)
     await letters.run_until_settled()
@@ -31,7 +36,7 @@ async def test_in_a_storm_with_three_senders_nothing_is_lost_nor_shown_twice(
 ) -> None:
     ids = await letters.add(120)
     storm = random.Random(seed)  # noqa: S311
-    moods = [mood for mood in UNSURE if mood is not Mood.BUSY]
+    moods = [mood for mood in UNSURE if isinstance(mood, Mood)]
     letters.portal.moods.extend(storm.choice([*moods, Mood.FINE]) for _ in range(60))
     letters.portal.late_seconds = 0.6
     await letters.run_until_settled(senders=3, push_max_attempts=100)
@@ -59,6 +64,24 @@ async def test_a_repeated_push_is_the_same_to_the_byte(letters: Letters) -> None
     assert letters.portal.problems == []
 
 
+async def test_a_portal_that_compares_what_comes_by_a_key_shows_nothing_twice(
+    letters: Letters,
+) -> None:
+    ids = await letters.add(8)
+    letters.portal.compares = True
+    letters.portal.moods.append(Mood.BROKEN_AFTER)
+    changed = {"push_backoff_seconds": 60.0, "push_longest_backoff_seconds": 60.0}
+    with pytest.raises(Unavailable):
+        await letters.drain(**changed)
+    await letters.connection.execute(
+        "update notification set withdrawn_at = now() where id = $1", ids[0]
+    )
+    await letters.connection.execute("update notification_push set due_at = now()")
+    await letters.drain()
+    letters.assert_each_shown_once(ids)
+    assert await letters.dead() == dict.fromkeys(ids[1:], "HTTP_422")
+
+
 @pytest.mark.parametrize("count", [1, 30])
 async def test_one_bad_recipient_does_not_sink_the_others(letters: Letters, count: int) -> None:
     ids = await letters.add(30)
@@ -72,11 +95,17 @@ async def test_one_bad_recipient_does_not_sink_the_others(letters: Letters, coun
     assert await letters.connection.fetchval("select count(*) from notification_push") == 0
 
 
-async def test_what_is_refused_for_good_is_a_dead_letter_at_once(letters: Letters) -> None:
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [(Answer(403), "HTTP_403"), (Answer(404), "HTTP_404"), (Answer(200, 422), "HTTP_422")],
+)
+async def test_what_is_refused_for_good_is_a_dead_letter_at_once(
+    letters: Letters, answer: Answer, error: str
+) -> None:
     (number,) = await letters.add(1)
-    letters.portal.moods.append(Mood.REFUSING)
+    letters.portal.moods.append(answer)
     await letters.drain()
-    assert await letters.dead() == {number: "HTTP_403"}
+    assert await letters.dead() == {number: error}
     assert await letters.count("attempts = 1") == 1
 
 
@@ -119,7 +148,7 @@ async def test_refused_ones_are_retried_one_by_one(letters: Letters) -> None:
 
 async def test_a_dead_letter_is_retried_also_when_it_has_grown_old(letters: Letters) -> None:
     ids = await letters.add(1, age=timedelta(days=6))
-    letters.portal.moods.append(Mood.REFUSING)
+    letters.portal.moods.append(Answer(403))
     await letters.drain()
     await letters.connection.execute(
         "update notification set created_at = now() - interval '9 days'"
@@ -131,7 +160,7 @@ async def test_a_dead_letter_is_retried_also_when_it_has_grown_old(letters: Lett
 
 async def test_the_portal_is_left_alone_when_it_says_until_when(letters: Letters) -> None:
     await letters.add(30)
-    letters.portal.moods.append(Mood.BUSY_LONG)
+    letters.portal.moods.append(Answer(429, None, "3600"))
     with pytest.raises(Unavailable, match="they wait"):
         await letters.drain(push_longest_backoff_seconds=1000.0, pushes_at_once=1)
     assert letters.portal.sizes == [10]
