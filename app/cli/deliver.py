@@ -1,10 +1,8 @@
 """Commands that hand notifications to the portal, and look after what it did not take."""
 
 import asyncio
-import contextlib
 import logging
 import signal
-from collections.abc import Iterator
 
 import asyncpg
 import click
@@ -13,7 +11,7 @@ from app.cli.place import database, up_to_date, with_connection
 from app.delivery.dead_letters import DeadLetter, Standing, dead_letters, retry, standing
 from app.delivery.sender import Sender
 from app.errors import BadInput
-from app.settings import DeliverySettings, Place, read_delivery, read_place
+from app.settings import DeliverySettings, read_delivery, read_place
 
 
 @click.command()
@@ -24,21 +22,14 @@ def deliver(once: bool) -> None:
     Any number may run at once, on any number of machines.
     """
     settings, place = read_delivery(), read_place()
+    if settings.delivery_database_url:
+        place = place.model_copy(update={"database_url": settings.delivery_database_url})
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    with _outbox_of(settings, place) as dsn:
+    with database(place) as dsn:
         asyncio.run(with_connection(dsn, lambda connection: up_to_date(connection, place)))
         sent = asyncio.run(_deliver(settings, dsn, once=once))
     if once:
         click.echo(f"{sent:,} notifications sent.")
-
-
-@contextlib.contextmanager
-def _outbox_of(settings: DeliverySettings, place: Place) -> Iterator[str]:
-    if settings.delivery_database_url:
-        yield settings.delivery_database_url
-    else:
-        with database(place) as dsn:
-            yield dsn
 
 
 async def _deliver(settings: DeliverySettings, dsn: str, *, once: bool) -> int:

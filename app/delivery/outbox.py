@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from app.database import Database
+from app.errors import Unavailable
 
 _MEMBER = """
   d.notification_id, n.kind::text as kind, n.period, u.user_id,
@@ -182,16 +183,21 @@ class Outbox:
         while rows := await self._database.fetch(
             _NEW_PUSH, self._lease, self._max_age, self._batch, uuid4()
         ):
+            push = _push(rows)
             if any(row["fate"] == "UNKNOWN" for row in rows):
-                await self._set_aside()
-            if push := _push(rows):
+                await self._set_aside(needed=push is None)
+            if push:
                 return push
         return None
 
-    async def _set_aside(self) -> None:
-        async with self._database.connection() as connection, connection.transaction():
-            await connection.execute(_SET_ASIDE_ALONE)
-            await connection.execute(_SET_ASIDE, _SET_ASIDE_AT_ONCE)
+    async def _set_aside(self, *, needed: bool) -> None:
+        try:
+            async with self._database.connection() as connection, connection.transaction():
+                await connection.execute(_SET_ASIDE_ALONE)
+                await connection.execute(_SET_ASIDE, _SET_ASIDE_AT_ONCE)
+        except Unavailable:
+            if needed:  # else the next claim meets them again
+                raise
 
     async def sent(self, push: Push) -> None:
         """The portal has it."""

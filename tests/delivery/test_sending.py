@@ -138,6 +138,16 @@ async def test_it_goes_out_when_the_user_becomes_known(letters: Letters) -> None
     await letters.assert_all_sent_once(ids)
 
 
+async def test_it_does_not_go_out_when_the_user_becomes_known_too_late(letters: Letters) -> None:
+    ids = await letters.add(3, known=False, age=DAYS["age"])
+    await letters.drain()
+    assert await letters.count("awaits_user_id and state = 'WAITING'") == 3
+    await letters.learn(ids)
+    await letters.drain()
+    assert await letters.states() == {"WITHDRAWN": 3}
+    assert letters.portal.sizes == []
+
+
 async def test_a_user_who_signs_in_while_what_is_theirs_is_set_aside_is_not_passed_by(
     letters: Letters,
 ) -> None:
