@@ -37,10 +37,9 @@ where n.id = any($1::bigint[])
 """
 
 # Everything quick, so that a test that waits does not wait long.
-QUICK = {
+QUICK: dict[str, Any] = {
     "quiet_hours": "00:00-00:00",
-    "portal_timeout_seconds": "0.4",
-    "push_lease_seconds": "1.7",
+    "portal_timeout_seconds": "10",
     "push_batch_size": "10",
     "push_messages_per_second": "100000",
     "push_backoff_seconds": "0.02",
@@ -49,6 +48,15 @@ QUICK = {
     "breaker_failures": "50",
     "breaker_seconds": "0.2",
 }
+# For a portal that answers late, and for leases that have to run out.
+HASTY: dict[str, Any] = {
+    "portal_timeout_seconds": "0.4",
+    "push_lease_seconds": "1.7",
+    "push_max_attempts": "100",
+}
+
+# As if the time of every lease were over.
+LAPSE = "update notification_push set claimed_until = now() - interval '1 second'"
 
 
 @dataclass
@@ -87,11 +95,10 @@ class Letters:
         own = {"delivery_database_url": as_delivery(self.url)}
         return DeliverySettings(**{**given, **QUICK, **own, **changed})
 
-    @property
-    def environment(self) -> dict[str, str]:
+    def environment(self, **changed: str) -> dict[str, str]:
         """What a command needs to deliver this."""
         own = {"DELIVERY_DATABASE_URL": as_delivery(self.url), "DATABASE_URL": self.url}
-        quick = {name.upper(): value for name, value in QUICK.items()}
+        quick = {name.upper(): value for name, value in (QUICK | changed).items()}
         return {**os.environ, **self.portal.environment, **quick, **own}
 
     @asynccontextmanager

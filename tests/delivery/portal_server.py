@@ -67,6 +67,8 @@ class StandIn:
     bodies: list[dict[str, Any]] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
     times: list[float] = field(default_factory=list)
+    at_once: int = 0
+    most_at_once: int = 0  # pushes that it had to do with at one time
     problems: list[str] = field(default_factory=list)  # what its contract does not allow
     reached: threading.Event = field(default_factory=threading.Event)
     asked_token: threading.Event = field(default_factory=threading.Event)
@@ -136,6 +138,8 @@ class _Handler(BaseHTTPRequestHandler):
         raw = self.rfile.read(int(self.headers["Content-Length"]))
         body, key, portal = json.loads(raw), self.headers["Idempotency-Key"], self.portal
         with portal.lock:
+            portal.at_once += 1
+            portal.most_at_once = max(portal.most_at_once, portal.at_once)
             mood = portal.mood()
             if mood is Mood.FORGETFUL:
                 portal.tokens.clear()
@@ -156,6 +160,8 @@ class _Handler(BaseHTTPRequestHandler):
             with portal.lock:
                 portal.take(key, body, raw)
         self.react(refusal or mood)
+        with portal.lock:
+            portal.at_once -= 1
 
     def refusal(self, body: dict[str, Any]) -> int:
         portal = self.portal

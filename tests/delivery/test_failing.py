@@ -8,7 +8,7 @@ import pytest
 
 from app.delivery.dead_letters import dead_letters, retry, standing
 from app.errors import Unavailable
-from tests.delivery.conftest import Letters
+from tests.delivery.conftest import HASTY, Letters
 from tests.delivery.portal_server import AGENT_ID, CONSUMER_KEY, CONSUMER_SECRET, Answer, Mood
 
 UNSURE = (
@@ -26,7 +26,7 @@ async def test_a_portal_that_recovers_has_shown_each_once(
 ) -> None:
     ids = await letters.add(25)
     letters.portal.moods.extend([mood] * 4)
-    await letters.run_until_settled()
+    await letters.run_until_settled(**(HASTY if mood is Mood.LATE else {}))
     await letters.assert_all_sent_once(ids)
 
 
@@ -39,7 +39,7 @@ async def test_in_a_storm_with_three_senders_nothing_is_lost_nor_shown_twice(
     moods = [mood for mood in UNSURE if isinstance(mood, Mood)]
     letters.portal.moods.extend(storm.choice([*moods, Mood.FINE]) for _ in range(60))
     letters.portal.late_seconds = 0.6
-    await letters.run_until_settled(senders=3, push_max_attempts=100)
+    await letters.run_until_settled(senders=3, **HASTY)
     await letters.assert_all_sent_once(ids)
 
 
@@ -53,7 +53,7 @@ async def test_a_success_that_is_not_json_is_a_success(letters: Letters) -> None
 
 async def test_a_repeated_push_is_the_same_to_the_byte(letters: Letters) -> None:
     await letters.add(7)
-    letters.portal.moods.extend([Mood.LOST, Mood.BROKEN_AFTER, Mood.LATE])
+    letters.portal.moods.extend([Mood.LOST, Mood.BROKEN_AFTER, Mood.DROPPED])
     await letters.add(30)  # what waits beside it does not mix with it
     await letters.run_until_settled(pushes_at_once=1)
     by_key: dict[str, list[object]] = {}
@@ -118,7 +118,8 @@ async def test_what_failed_too_often_is_listed_and_retried_as_it_was(
 ) -> None:
     ids = await letters.add(5)
     letters.portal.usual = mood
-    await letters.run_until_settled(push_max_attempts=3)
+    hasty = HASTY if mood is Mood.LATE else {}
+    await letters.run_until_settled(**{**hasty, "push_max_attempts": 3})
     assert letters.portal.sizes == [5, 5, 5]
     assert await letters.dead() == dict.fromkeys(ids, error)
     listed = await dead_letters(letters.connection, 3)
@@ -211,7 +212,7 @@ async def test_no_log_line_and_no_row_tells_a_secret_or_a_user(
     ids = await letters.add(40)
     letters.portal.moods.extend(UNSURE)
     letters.portal.refused_users = {f"user-{ids[3]}"}
-    await letters.run_until_settled()
+    await letters.run_until_settled(**HASTY)
     rows = await letters.connection.fetch(
         "select to_jsonb(o)::text from notification_outbox o"
         " union all select to_jsonb(p)::text from notification_push p"

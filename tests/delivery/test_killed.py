@@ -10,7 +10,7 @@ import asyncpg
 import pytest
 
 from tests.conftest import ALLOWANCES
-from tests.delivery.conftest import Letters
+from tests.delivery.conftest import HASTY, LAPSE, Letters
 from tests.delivery.portal_server import Mood
 
 BLOCKED = """
@@ -25,10 +25,10 @@ where usename = 'allowances_delivery_app' and datname = current_database()
 
 
 @contextmanager
-def delivering(letters: Letters) -> Iterator["subprocess.Popen[bytes]"]:
+def delivering(letters: Letters, **changed: str) -> Iterator["subprocess.Popen[bytes]"]:
     """The command at work; killed at the end, if it was not before."""
     with subprocess.Popen(
-        [ALLOWANCES, "deliver"], env=letters.environment, stderr=subprocess.DEVNULL
+        [ALLOWANCES, "deliver"], env=letters.environment(**changed), stderr=subprocess.DEVNULL
     ) as process:
         try:
             yield process
@@ -131,6 +131,7 @@ async def test_killed_at_any_step_each_is_shown_once(
 ) -> None:
     ids = await letters.add(35)
     await killed(letters)
+    await letters.connection.execute(LAPSE)
     await letters.run_until_settled()
     await letters.assert_all_sent_once(ids)
 
@@ -139,9 +140,9 @@ async def test_killed_again_and_again_each_is_shown_once(letters: Letters) -> No
     chance = random.Random(2569)  # noqa: S311
     ids = await letters.add(600)
     letters.portal.usual = Mood.SLOW
-    for _ in range(3):
+    for _ in range(2):
         letters.portal.reached.clear()
-        with delivering(letters), delivering(letters):
+        with delivering(letters, **HASTY), delivering(letters, **HASTY):
             await happened(letters, "push")
             await asyncio.sleep(chance.uniform(0, 0.4))
     assert await letters.count("state = 'WAITING'"), "there was always something to interrupt"

@@ -11,9 +11,7 @@ import pytest
 from app.database import Database
 from app.delivery import outbox as statements
 from app.delivery.outbox import Outbox, Push
-from tests.delivery.conftest import Letters
-
-LAPSE = "update notification_push set claimed_until = now() - interval '1 second'"
+from tests.delivery.conftest import LAPSE, Letters
 
 
 @pytest.fixture

@@ -186,6 +186,15 @@ async def test_several_senders_at_once_send_nothing_twice(letters: Letters, send
     assert sum(letters.portal.sizes) == 300, "not even under the same key"
 
 
+@pytest.mark.parametrize("most", [1, 3])
+async def test_so_many_pushes_at_once_and_no_more(letters: Letters, most: int) -> None:
+    ids = await letters.add(120)
+    letters.portal.usual = Mood.SLOW
+    await letters.drain(pushes_at_once=most)
+    await letters.assert_all_sent_once(ids)
+    assert letters.portal.most_at_once <= most
+
+
 async def test_no_faster_than_it_is_allowed_to(letters: Letters) -> None:
     await letters.add(60)
     letters.portal.usual = Mood.SLOW
