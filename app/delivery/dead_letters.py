@@ -27,17 +27,21 @@ where o.state = 'DEAD' order by o.notification_id limit $1
 """
 # A push that was given up may have been taken in: it goes again whole, and by its key.
 _RETRY = """
-with chosen as (
+with chosen as materialized (
   select notification_id, push_key from notification_outbox
   where state = 'DEAD' and ($1::bigint[] is null or notification_id = any($1))
 ), pushes as (
   update notification_push set due_at = now(), attempts = 0
   where key in (select push_key from chosen) returning key
+), d as materialized (
+  select notification_id from notification_outbox
+  where state = 'DEAD' and (
+    notification_id in (select notification_id from chosen)
+    or push_key in (select key from pushes))
+  order by notification_id for update
 )
 update notification_outbox o set state = 'WAITING', attempts = 0, due_at = now()
-where o.state = 'DEAD' and (
-  o.notification_id in (select notification_id from chosen)
-  or o.push_key in (select key from pushes))
+from d where o.notification_id = d.notification_id
 returning o.notification_id
 """
 

@@ -65,8 +65,9 @@ with push as (
     where due_at <= now() and (claimed_until is null or claimed_until < now())
     order by due_at limit 1 for update skip locked)
   returning key, attempts, claimed_until, shrunk, due_at
-), d as (
+), d as materialized (
   select o.* from notification_outbox o where o.push_key in (select key from push)
+  order by o.notification_id for update
 ), member as (
   select {_MEMBER} from d {_JOINED}
 ), ended as (
@@ -78,15 +79,21 @@ select push.key, push.attempts, push.claimed_until, push.shrunk, member.*,
   extract(epoch from now() - push.due_at)::float8 as lag
 from push left join member on true
 """
+# A push is locked before its rows, and rows by number, as who withdraws them locks them: so nobody
+# holds up another for good.
+_ITS_ROWS = """d as materialized (
+  select notification_id from notification_outbox
+  where push_key in (select key from held) order by notification_id for update
+)"""
 # What was handed over is sent, also where it was withdrawn meanwhile.
-_SENT = """
-with sent as (
-  update notification_outbox
-  set state = case state when 'WITHDRAWN' then state else 'SENT' end,
-    push_key = null, attempts = $2, last_error = null, sent_at = now()
-  where push_key = $1
-)
-delete from notification_push where key = $1
+_SENT = f"""
+with held as (
+  delete from notification_push where key = $1 returning key
+), {_ITS_ROWS}
+update notification_outbox o
+set state = case o.state when 'WITHDRAWN' then o.state else 'SENT' end,
+  push_key = null, attempts = $2, last_error = null, sent_at = now()
+from d where o.notification_id = d.notification_id
 """
 # From here on the push has to be held still: who was too slow, and lost it, settles nothing.
 _FAILED = """
@@ -94,33 +101,33 @@ update notification_push
 set claimed_until = null, due_at = now() + $3::interval, last_error = $4
 where key = $1 and claimed_until = $2
 """
-_GIVEN_UP = """
+_GIVEN_UP = f"""
 with held as (
   update notification_push set claimed_until = null, due_at = 'infinity', last_error = $3
   where key = $1 and claimed_until = $2 returning key, attempts
-)
+), {_ITS_ROWS}
 update notification_outbox o set state = 'DEAD', attempts = held.attempts, last_error = $3
-from held where o.push_key = held.key and o.state = 'WAITING'
+from held, d where o.notification_id = d.notification_id and o.state = 'WAITING'
 """
-_REFUSED = """
+_REFUSED = f"""
 with held as (
   delete from notification_push where key = $1 and claimed_until = $2 returning key, attempts
-)
+), {_ITS_ROWS}
 update notification_outbox o
 set state = case o.state when 'WAITING' then 'DEAD' else o.state end, push_key = null,
   attempts = held.attempts, last_error = $3
-from held where o.push_key = held.key
+from held, d where o.notification_id = d.notification_id
 """
-_HALVED = """
+_HALVED = f"""
 with held as (
   delete from notification_push where key = $1 and claimed_until = $2 returning key
-), halves as (
+), {_ITS_ROWS}, halves as (
   insert into notification_push (key, due_at)
   select half, now() from unnest($3::uuid[]) half where exists (select from held)
 )
 update notification_outbox o
 set push_key = ($3::uuid[])[case when o.notification_id = any($4::bigint[]) then 1 else 2 end]
-from held where o.push_key = held.key
+from d where o.notification_id = d.notification_id
 """
 # Learning a user ID shares this lock (0005): each sees what the other did.
 _SET_ASIDE_ALONE = "select pg_advisory_xact_lock(hashtext('notification_outbox'))"

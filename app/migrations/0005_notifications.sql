@@ -70,8 +70,11 @@ create function release_what_awaits_the_user_id() returns trigger
 language plpgsql security definer as $$
 begin
   perform pg_advisory_xact_lock_shared(hashtext('notification_outbox'));
-  update notification_outbox set awaits_user_id = false
-  where citizen_id = new.citizen_id and awaits_user_id;
+  update notification_outbox o set awaits_user_id = false
+  from (
+    select notification_id from notification_outbox
+    where citizen_id = new.citizen_id and awaits_user_id order by notification_id for update) d
+  where o.notification_id = d.notification_id;
   return null;
 end $$;
 revoke execute on function release_what_awaits_the_user_id() from public;
