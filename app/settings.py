@@ -3,17 +3,28 @@
 import base64
 import binascii
 from collections.abc import Mapping
+from datetime import time
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
+from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    ValidationError,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from app.delivery.quiet_hours import QuietHours
 from app.errors import SettingsError
 from app.limits.limits import Limits
 from app.privacy import PrivacyKeys
+from app.rules.vocabulary import Language
 
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 Algorithm = Literal["RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "EdDSA"]
 
 
@@ -54,12 +65,30 @@ def _keys_by_id(value: object) -> object:
     return keys
 
 
+def _quiet_hours(value: object) -> object:
+    return QuietHours.parse(value) if isinstance(value, str) else value
+
+
+def _https(value: str) -> str:
+    address = urlsplit(value)
+    if address.scheme != "https" and not (
+        address.scheme == "http" and address.hostname in LOOPBACK
+    ):
+        raise ValueError("expected an https address")
+    return value
+
+
 SecretKey = Annotated[bytes, BeforeValidator(_key_of_32_bytes), Field(repr=False)]
 OptionalSecretKey = Annotated[bytes | None, BeforeValidator(_key_of_32_bytes), Field(repr=False)]
 KeyId = Annotated[int, Field(ge=1, le=255)]  # one byte before each encrypted value
 SecretKeysById = Annotated[
     dict[KeyId, bytes], NoDecode, BeforeValidator(_keys_by_id), Field(repr=False)
 ]
+
+Quiet = Annotated[QuietHours, NoDecode, BeforeValidator(_quiet_hours)]
+Https = Annotated[str, AfterValidator(_https)]  # on loopback also http
+Seconds = Annotated[float, Field(gt=0)]
+Secret = Annotated[str, Field(repr=False, min_length=1)]
 
 
 class _FromEnvironment(BaseSettings):
@@ -153,6 +182,56 @@ class Settings(KeySettings):
         )
 
 
+class QuietSettings(_FromEnvironment):
+    """When nobody is disturbed: for who makes notifications and for who sends them."""
+
+    quiet_hours: Quiet = QuietHours(time(20), time(8))
+
+
+class DeliverySettings(QuietSettings):
+    """What `deliver` and `serve --deliver` need to hand notifications to the portal."""
+
+    delivery_database_url: Annotated[str | None, Field(repr=False)] = None
+
+    portal_validate_url: Https = "https://api.egov.go.th/ws/auth/validate"
+    portal_push_url: Https
+    portal_app_id: Annotated[str, Field(min_length=1)]
+    portal_agent_id: Secret
+    portal_consumer_key: Secret
+    portal_consumer_secret: Secret
+    portal_timeout_seconds: Seconds = 10.0  # of one request, from its sending to its whole answer
+
+    push_language: Language = Language.TH
+    push_batch_size: Annotated[int, Field(ge=1, le=1000)] = 100  # messages in a push
+    pushes_at_once: Annotated[int, Field(ge=1, le=64)] = 4
+    push_messages_per_second: Seconds = 500.0
+    push_max_attempts: Annotated[int, Field(ge=1, le=100)] = 15
+    push_backoff_seconds: Seconds = 5.0  # after the first failure; twice as long after each more
+    push_longest_backoff_seconds: Seconds = 3600.0
+    push_lease_seconds: Seconds = 60.0  # a push whose sender died is taken up again after so long
+    push_max_age_days: Seconds = 7.0
+    push_poll_seconds: Seconds = 1.0
+    breaker_failures: Count = 5  # so many in a row, and the portal is left alone
+    breaker_seconds: Seconds = 30.0
+
+    @model_validator(mode="after")
+    def _lease_outlasts_a_push(self) -> "DeliverySettings":
+        if self.push_lease_seconds <= 4 * self.portal_timeout_seconds:  # token, push, both again
+            raise ValueError(
+                "PUSH_LEASE_SECONDS has to be more than four times PORTAL_TIMEOUT_SECONDS, "
+                "or a second sender takes up what the first is still sending"
+            )
+        return self
+
+    def own_database_url(self) -> str:
+        """Of the role that delivers; `SettingsError` where none is named."""
+        if self.delivery_database_url is None:
+            raise SettingsError(
+                "DELIVERY_DATABASE_URL: is required here: a login role in allowances_delivery."
+            )
+        return self.delivery_database_url
+
+
 class Place(_FromEnvironment):
     """Where the embedded database and the demo live, and whether another database is named."""
 
@@ -167,6 +246,11 @@ Read = TypeVar("Read", bound=BaseSettings)
 def read_settings() -> Settings:
     """The settings of `serve`; `SettingsError` names every variable that is missing or wrong."""
     return _read(Settings)
+
+
+def read_delivery() -> DeliverySettings:
+    """The settings of delivery; `SettingsError` names every variable that is missing or wrong."""
+    return _read(DeliverySettings)
 
 
 def read_place() -> Place:

@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 import jwt
 
 from app.errors import SettingsError, Unauthenticated, Unavailable
+from app.settings import LOOPBACK
 
 _FRESH_SECONDS = 300.0
-_LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 _RETRY_SECONDS = 10.0  # an unknown kid may ask the issuer again this often, no more
 
 
@@ -75,7 +75,7 @@ def _signs(key: jwt.PyJWK) -> bool:
 
 def _read_document(source: str) -> dict[str, Any]:
     address = urlsplit(source)
-    if address.scheme == "http" and address.hostname not in _LOOPBACK:
+    if address.scheme == "http" and address.hostname not in LOOPBACK:
         raise ValueError("an address of signing keys has to be https")
     if address.scheme in {"http", "https"}:
         return dict(jwt.PyJWKClient(source, timeout=5).fetch_data())

@@ -4,6 +4,7 @@ from app.cli.audit import audit
 from app.cli.batches import batches
 from app.cli.check import check, explain
 from app.cli.data import generate, migrate, rules
+from app.cli.deliver import deliver, outbox
 from app.cli.group import main
 from app.cli.import_files import import_
 from app.cli.keys import rotate_keys
@@ -15,6 +16,8 @@ for command in (
     migrate,
     import_,
     batches,
+    deliver,
+    outbox,
     rules,
     rotate_keys,
     generate,

@@ -38,6 +38,11 @@ BANKS = [
     "073",
     "098",
 ]
+# The kinds of the schema: what a citizen is told.
+NOTIFICATIONS = (
+    *("REGISTER_NOW", "PAYMENT_FAILED", "PAYMENT_SENT"),
+    *("ENTITLEMENT_GRANTED", "CARD_EXPIRING", "PAYMENT_DELAYED"),
+)
 
 
 def expected_keys() -> set[str]:
@@ -49,6 +54,7 @@ def expected_keys() -> set[str]:
         f"reason.{code.value}.{part}" for code in ReasonCode for part in ("explanation", "action")
     }
     keys |= {f"format.{name}" for name in ("month", "date", "window", "unknown_bank")}
+    keys |= {f"notification.push.{kind}" for kind in NOTIFICATIONS}
     for scheme, kind in product(Scheme, ("heading", "message")):
         names = {state.value for state in STATES[scheme]} | OWN_WORDING[scheme]
         keys |= {f"{kind}.{scheme.value}.{name}" for name in names}
