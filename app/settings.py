@@ -3,8 +3,8 @@
 import base64
 import binascii
 from collections.abc import Mapping
-from functools import cached_property
 from datetime import time
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 from urllib.parse import urlsplit

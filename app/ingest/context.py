@@ -4,6 +4,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from app.notices.making import Moment
+from app.notices.telling import BY_DEFAULT, Telling
 from app.privacy import PrivacyKeys
 from app.rules.texts import Texts
 
@@ -16,7 +18,8 @@ class Context:
 
     `now` is its moment, `today` the same in Thailand; `authorities` are the known codes; `absent`
     the optional columns that the file lacks; `newest` the number of the newest import whose rows
-    these may replace: an earlier import of the same bytes, else this one.
+    these may replace: an earlier import of the same bytes, else this one; `telling` when citizens
+    may be disturbed.
     """
 
     keys: PrivacyKeys
@@ -26,3 +29,9 @@ class Context:
     import_file_id: int
     newest: int
     absent: Collection[str] = frozenset()
+    telling: Telling = BY_DEFAULT
+
+    @property
+    def moment(self) -> Moment:
+        """When what follows from the rows is told."""
+        return Moment(self.now, self.telling)

@@ -33,6 +33,7 @@ from app.ingest.tables.authorities import known_authorities
 from app.ingest.tables.batches import close_batches
 from app.ingest.tables.citizens import identify
 from app.ingest.tally import released_rows, report_of
+from app.notices.telling import BY_DEFAULT, Telling
 from app.privacy import PrivacyKeys
 
 __all__ = ["Expected", "ImportKind", "Report", "import_file"]
@@ -66,6 +67,7 @@ class _Import:
     imported_by: str
     rows_a_slice: int
     progress: ShowProgress | None
+    telling: Telling
 
     @property
     def tables(self) -> Kind:
@@ -83,6 +85,7 @@ async def import_file(
     imported_by: str = "",
     rows_a_slice: int = ROWS_A_SLICE,
     progress: ShowProgress | None = None,
+    telling: Telling = BY_DEFAULT,
 ) -> Report:
     """Import a file; `progress` hears bytes done and bytes in all while it is read.
 
@@ -93,9 +96,8 @@ async def import_file(
     try:
         source = examine(path)
         async with ledger.holding(connection, source.checksum):
-            work = _Import(
-                connection, kind, source, keys, now, expected, imported_by, rows_a_slice, progress
-            )
+            given = connection, kind, source, keys, now, expected, imported_by
+            work = _Import(*given, rows_a_slice, progress, telling)
             return await _import(work)
     except BadInput as error:
         raise BadInput(f"{path.name}: {error.message}") from None
@@ -131,6 +133,7 @@ async def _begin(work: _Import, entry: Entry) -> tuple[Context, Header]:
         authorities=await known_authorities(work.connection),
         import_file_id=entry.id,
         newest=entry.seen_before or entry.id,
+        telling=work.telling,
     )
     with open_rows(work.source) as rows:
         header = _header(rows, work.tables.layout(context))

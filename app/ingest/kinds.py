@@ -14,6 +14,7 @@ from app.ingest.layouts.registrations import registrations_layout
 from app.ingest.report import ImportKind
 from app.ingest.staging import Staged, any_waiting
 from app.ingest.tables import authorities, citizens, disbursements, registrations
+from app.notices.standing import tell_of_citizens, tell_of_registrations
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +32,12 @@ async def _write_authorities(connection: asyncpg.Connection, context: Context) -
 
 async def _write_citizens(connection: asyncpg.Connection, context: Context) -> None:
     await citizens.apply_citizens(connection, context.now, context.absent)
+    await tell_of_citizens(connection, context.moment)
 
 
 async def _write_registrations(connection: asyncpg.Connection, context: Context) -> None:
     await registrations.apply_registrations(connection, context.now, context.absent)
+    await tell_of_registrations(connection, context.moment)
     if await any_waiting(connection):
         await registrations.keep_registrations_waiting(
             connection, context.import_file_id, context.absent

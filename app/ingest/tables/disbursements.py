@@ -13,6 +13,7 @@ from app.ingest.tables.batches import open_batches
 from app.ingest.tables.paid_registrations import follow_payments
 from app.ingest.tables.recognising import Citizens, recognise
 from app.ingest.tables.resolving import differ, resulting, selected
+from app.notices.payments import tell_of_payments
 from app.rules.calendar import fiscal_year
 
 STAGED = Staged(
@@ -176,6 +177,7 @@ async def apply_disbursements(connection: asyncpg.Connection, context: Context) 
     await connection.execute(_ADD, context.import_file_id)
     await connection.execute(_CHANGE, context.import_file_id, *citizens)
     await follow_payments(connection, context.now, citizens)
+    await tell_of_payments(connection, context.moment, citizens)
 
 
 async def _resolve(
