@@ -26,7 +26,13 @@ create table notification (
 -- streams and senders see it. The kind leads: what looks for one kind passes over the others.
 create unique index notification_true on notification (kind, citizen_id, subject)
   where withdrawn_at is null;
-create index notification_created on notification (created_at);  -- which are of today
+
+-- Each import, submission or daily run that told something; so a citizen's share of the day is
+-- counted without an index by the moment over every notification.
+create table notification_batch (
+  made_at timestamptz primary key,
+  first_id bigint not null
+);
 create index citizen_deceased on citizen (id) where died_on is not null;
 create index registration_by_payment on registration (citizen_id, scheme)
   where registered_on is null;
@@ -110,3 +116,4 @@ grant select (
 grant select (notification_id) on notification_outbox to allowances_service;
 grant select (died_on) on citizen to allowances_submission;
 grant select, insert, update on notification, notification_outbox to allowances_submission;
+grant select, insert on notification_batch to allowances_submission;

@@ -6,6 +6,7 @@ has read up to one misses none.
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from secrets import token_hex
 
 import asyncpg
 
@@ -17,32 +18,41 @@ CHANNEL = "notification_made"
 """Where each batch is announced; the payload is the highest number that there is now."""
 
 # `wanted` has the columns of a notification. What is true already is not made again. A citizen's
-# share of the day counts what they were told since midnight; the rest is due on the days after.
+# share of the day counts what they were told since midnight; the rest is due on the days after. The
+# keys of a batch are of one random number: a million of them cost more than the rest of the row.
 _MAKE = """
 with wanted as ({wanted}),
 made as (
   insert into notification (citizen_id, kind, subject, scheme, period, sequence, facts, created_at)
-  select citizen_id, kind::notification_kind, subject, scheme, period, sequence, facts, $1::timestamptz
-  from wanted order by citizen_id, kind, subject
-  on conflict (kind, citizen_id, subject) where withdrawn_at is null do nothing
+  select citizen_id, kind::notification_kind, subject, scheme, period, sequence, facts,
+    $1::timestamptz
+  from wanted order by citizen_id {conflicts}
   returning id, citizen_id
 ), put as (
-  insert into notification_outbox (notification_id, citizen_id, due_at)
+  insert into notification_outbox (notification_id, citizen_id, due_at, idempotency_key)
   select m.id, m.citizen_id,
-    $2::timestamptz + (earlier.number + m.nth) / $3::integer * interval '1 day'
+    $2::timestamptz + (m.nth + {earlier}) / $3::integer * interval '1 day',
+    ($4::text || lpad(to_hex(m.id), 16, '0'))::uuid
   from (
     select id, citizen_id, row_number() over (partition by citizen_id order by id) - 1 as nth
     from made) m
-  cross join lateral (
-    select count(*) as number from notification n
-    where n.citizen_id = m.citizen_id and n.id >= (
-      select id from notification where created_at >= $4::timestamptz order by created_at limit 1)) earlier
-  order by m.id
   returning notification_id
+), batch as (
+  insert into notification_batch
+  select $1, min(notification_id) from put having count(*) > 0
+  on conflict do nothing
 )
 select count(*) as made, pg_notify('{channel}', max(notification_id)::text)
 from put having count(*) > 0
 """
+_NOT_TWICE = """
+  on conflict (kind, citizen_id, subject) where withdrawn_at is null do nothing"""
+_SINCE_MIDNIGHT = """
+select min(first_id) from notification_batch where made_at >= $1 and made_at <> $2
+"""
+_EARLIER = """(
+      select count(*) from notification n
+      where n.citizen_id = m.citizen_id and n.id >= {first})"""
 
 # `stale` is of notifications n, and says which are no longer true. Locks are taken by number, as
 # senders take theirs.
@@ -85,19 +95,34 @@ class Moment:
 
 
 async def make(
-    connection: asyncpg.Connection, moment: Moment, wanted: str, *arguments: object
+    connection: asyncpg.Connection,
+    moment: Moment,
+    wanted: str,
+    *arguments: object,
+    none_is_there: bool = False,
 ) -> int:
-    """Make what is wanted and not there; returns how many. The arguments of `wanted` are $5 on."""
-    telling = moment.telling
-    row = await connection.fetchrow(
-        sql(_MAKE, wanted=wanted, channel=CHANNEL),
+    """Make what is wanted and not there; returns how many. The arguments of `wanted` are $5 on.
+
+    `none_is_there`: nothing of it can be true yet, as of a new payment.
+    """
+    telling, day = moment.telling, start_of_day(moment.now)
+    first = await connection.fetchval(_SINCE_MIDNIGHT, day, moment.now)
+    statement = sql(
+        _MAKE,
+        wanted=wanted,
+        channel=CHANNEL,
+        conflicts="" if none_is_there else _NOT_TWICE,
+        earlier="0" if first is None else sql(_EARLIER, first=str(int(first))),
+    )
+    rows = await connection.fetch(
+        statement,
         moment.now,
         telling.due_at(moment.now),
         telling.most_a_day,
-        start_of_day(moment.now),
+        token_hex(8),
         *arguments,
     )
-    return 0 if row is None else int(row["made"])
+    return sum(row["made"] for row in rows)
 
 
 async def withdraw(

@@ -26,12 +26,13 @@ _TOLD = sql(
   select r.citizen_id, {kind} as kind, {subject} as subject, r.scheme, r.period, r.sequence,
     {facts} as facts
   from resolved_disbursement r
-  where r.outcome in ('new', 'changed') and {asks} and greatest(r.period, r.paid_on) >= $5
+  where r.outcome = '{{outcome}}' and {asks} and greatest(r.period, r.paid_on) >= $5
     and not exists (
       select from citizen c where c.id = r.citizen_id and c.died_on is not null)
 """,
     **_PARTS,
 )
+_OF_NEW, _OF_CHANGED = sql(_TOLD, outcome="new"), sql(_TOLD, outcome="changed")
 _NO_LONGER = sql(
     """
   from resolved_disbursement r
@@ -79,9 +80,10 @@ async def tell_of_payments(
     (called_for,) = await connection.fetch(_CALLED_FOR, *span)
     if called_for["changed"]:
         await withdraw(connection, moment, _NO_LONGER)
+        await make(connection, moment, _OF_CHANGED, moment.first_month)
     if called_for["delayed"]:
         await withdraw(connection, moment, _ARRIVED)
     if called_for["changed"] or called_for["urged"]:
         await settle(connection, moment, _THEIRS, kinds=["REGISTER_NOW", "ENTITLEMENT_GRANTED"])
-    await make(connection, moment, _TOLD, moment.first_month)
+    await make(connection, moment, _OF_NEW, moment.first_month, none_is_there=True)
     await make(connection, moment, _GRANTED, moment.first_month, moment.today, *span)

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from app.ingest.importer import ImportKind
 from app.ingest.reverting import revert_batch
 from tests.ingest.office import NOW, Office, citizen, disbursement, registration
 from tests.notices.told import notify, rows
@@ -26,8 +25,8 @@ select p.citizen_id, p.scheme::text || to_char(p.period, ' YYYY-MM ') || p.seque
 from payment p join citizen c on c.id = p.citizen_id where c.died_on is null
 """
 PEOPLE_NOW = """
-select c.*, r.scheme::text, r.status::text, r.registered_on, r.first_paid_month, r.latest_paid_month,
-  r.card_expires_on
+select c.*, r.scheme::text, r.status::text, r.registered_on, r.first_paid_month,
+  r.latest_paid_month, r.card_expires_on
 from citizen c left join registration r on r.citizen_id = c.id where c.died_on is null
 """
 BATCHES = """

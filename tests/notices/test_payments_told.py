@@ -112,9 +112,9 @@ async def test_no_telephone_rings_at_night(office: Office, hour: int, due: Any) 
 async def test_more_than_a_days_share_is_due_on_the_days_after(office: Office) -> None:
     await office.open(2)
     for number, month in enumerate(("2026-10", "2026-11", "2026-11", "2026-11", "2026-11")):
-        amount = str(600 + number)
+        amount, now = str(600 + number), NOW + timedelta(minutes=number)
         await office.load(
-            ImportKind.DISBURSEMENTS, [disbursement(1, period=month, amount=amount)], now=NOW
+            ImportKind.DISBURSEMENTS, [disbursement(1, period=month, amount=amount)], now=now
         )
     due = await office.connection.fetch(
         "select due_at from notification_outbox order by notification_id"
