@@ -64,6 +64,7 @@ class Service:
             max_representations=self.settings.max_representations,
             admission=admission,
             submissions=self.submissions,
+            telling=self.settings.telling,
         )
 
     def _today(self, now: datetime, header: str | None) -> date:

@@ -10,6 +10,7 @@ from app.accountability import Category, Reads
 from app.database import Database
 from app.errors import Unavailable
 from app.limits.admission import Admission
+from app.notices.telling import BY_DEFAULT, Telling
 from app.privacy import PrivacyKeys
 from app.rules.rule_book import RuleBook
 from app.rules.texts import Texts
@@ -32,6 +33,7 @@ class Context:
     admission: Admission = field(default_factory=Admission)
     reads: Reads | None = None
     submissions: Database | None = None  # as the role that writes; None: none are taken
+    telling: Telling = BY_DEFAULT
 
     def note_read(self, citizen_id: UUID, category: Category) -> None:
         """Data of a citizen are about to be given; an agency's access is put on record.

@@ -7,6 +7,7 @@ from app.cli.data import generate, migrate, rules
 from app.cli.group import main
 from app.cli.import_files import import_
 from app.cli.keys import rotate_keys
+from app.cli.notify import notify
 from app.cli.service import demo, schema, serve, token
 
 for command in (
@@ -15,6 +16,7 @@ for command in (
     migrate,
     import_,
     batches,
+    notify,
     rules,
     rotate_keys,
     generate,

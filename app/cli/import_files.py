@@ -18,9 +18,10 @@ from app.ingest.importer import ROWS_A_SLICE, Expected, ImportKind, import_file
 from app.ingest.refusals import RefusedError
 from app.ingest.report_file import check_report_path, write_report
 from app.ingest.rule_tables import import_rule_table
+from app.notices.telling import Telling
 from app.privacy import PrivacyKeys
 from app.rules.rule_tables import RULE_TABLES
-from app.settings import Place, read_place
+from app.settings import Place, read_place, read_telling
 
 _SOME_REJECTED = 3
 _ROOM_FOR_A_SLICE = {"temp_buffers": "64MB"}  # else its temporary tables are written to disk
@@ -36,6 +37,7 @@ class _Options:
     reports: Sequence[Path]
     rows_a_slice: int
     keys: PrivacyKeys = field(repr=False)
+    telling: Telling
 
 
 @click.command("import")
@@ -79,7 +81,8 @@ def import_(
     if kind in RULE_TABLES:
         act = partial(_import_rule_tables, kind, files, place)
     else:
-        options = _Options(expected, reports, rows_a_slice, privacy_keys(place))
+        keys, telling = privacy_keys(place), read_telling()
+        options = _Options(expected, reports, rows_a_slice, keys, telling)
         act = partial(_import_all, ImportKind(kind.upper()), files, place, options)
     with database(place) as dsn:
         rejected = asyncio.run(with_connection(dsn, act, _ROOM_FOR_A_SLICE))
@@ -149,6 +152,7 @@ async def _import(
             imported_by=system_user(),
             rows_a_slice=options.rows_a_slice,
             progress=show,
+            telling=options.telling,
         )
     for line in report.lines():
         click.echo(line)

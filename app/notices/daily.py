@@ -113,12 +113,11 @@ class _Day:
 async def run_daily(
     connection: asyncpg.Connection,
     moment: Moment,
-    today: date,
     book: RuleBook,
     *,
     citizens_at_once: int = CITIZENS_AT_ONCE,
 ) -> Told:
-    """Tell everybody what they are to know on `today`; each part is a transaction of its own."""
+    """Tell everybody what they are to know on that day; each part is a transaction of its own."""
     told, after = Told(), _FIRST
     while True:
         async with connection.transaction():
@@ -126,7 +125,7 @@ async def run_daily(
             through = await connection.fetchval(_THROUGH, after, citizens_at_once)
             if through is None:
                 return told
-            day = await _day(connection, today, book)
+            day = await _day(connection, moment.today, book)
             await _tell(connection, moment, day, (after, through), told)
         after = through
 

@@ -29,4 +29,4 @@ async def notify(office: Office, day: int = 0, **changed: Any) -> Told:
     """The daily run, so many days after NOW."""
     now = NOW + timedelta(days=day)
     moment = Moment(now, BY_DEFAULT)
-    return await run_daily(office.connection, moment, now.date(), shipped_rule_book(), **changed)
+    return await run_daily(office.connection, moment, shipped_rule_book(), **changed)
