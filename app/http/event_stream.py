@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 from starlette.responses import StreamingResponse
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 from strawberry.types import ExecutionResult
 
 from app.errors import AllowancesError
@@ -20,6 +20,7 @@ from app.http.media import Media
 from app.http.refusals import HEADERS
 
 HEARTBEAT_SECONDS = 12.0  # below the half minute after which proxies take a connection for dead
+UNREAD_SECONDS = 30.0  # who takes nothing for so long is let go; a WebSocket's pings do the same
 _HEARTBEAT = b":\n\n"
 _COMPLETE = b"event: complete\ndata:\n\n"  # browsers hear no event without data
 
@@ -42,8 +43,23 @@ class EventStream(StreamingResponse):
         self._held = held
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        given_up = False
+
+        async def send_in_time(message: Message) -> None:
+            nonlocal given_up
+            try:
+                async with asyncio.timeout(UNREAD_SECONDS):
+                    await send(message)
+            except TimeoutError:
+                given_up = True
+                raise
+
         with self._held:
-            await super().__call__(scope, receive, send)
+            try:
+                await super().__call__(scope, receive, send_in_time)
+            except Exception:
+                if not given_up:
+                    raise
 
 
 async def _events(results: Results, limit: Limit) -> AsyncIterator[bytes]:
