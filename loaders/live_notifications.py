@@ -12,10 +12,10 @@ from contextlib import contextmanager
 from itertools import islice
 from uuid import UUID
 
-from app.announcements import listen
 from app.database import Database
 from app.errors import TooFarBehind
 from app.notices.making import CHANNEL
+from loaders.announcements import listen
 from loaders.notifications import (
     AT_ONCE,
     NotificationRow,

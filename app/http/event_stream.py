@@ -5,7 +5,7 @@ Lines end with LF: some gateways split on nothing else.
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, aclosing
 from typing import Any
 
@@ -37,9 +37,8 @@ class EventStream(StreamingResponse):
         self, results: Results, limit: Limit, held: AbstractContextManager[object]
     ) -> None:
         """`limit` is around the wait for each result; `held` is let go when the connection ends."""
-        super().__init__(
-            _events(results, limit), headers=_HEADERS, media_type=Media.EVENT_STREAM.value
-        )
+        self._events = _events(results, limit)
+        super().__init__(self._events, headers=_HEADERS, media_type=Media.EVENT_STREAM.value)
         self._held = held
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -56,16 +55,18 @@ class EventStream(StreamingResponse):
 
         with self._held:
             try:
-                await super().__call__(scope, receive, send_in_time)
+                async with aclosing(self._events):
+                    await super().__call__(scope, receive, send_in_time)
             except Exception:
                 if not given_up:
                     raise
 
 
-async def _events(results: Results, limit: Limit) -> AsyncIterator[bytes]:
-    async with aclosing(results):
+async def _events(results: Results, limit: Limit) -> AsyncGenerator[bytes, None]:
+    # What waits for the next result is ended before the results are.
+    async with aclosing(results), aclosing(_with_heartbeats(results, limit)) as heard:
         try:
-            async for result in _with_heartbeats(results, limit):
+            async for result in heard:
                 yield _HEARTBEAT if result is None else _next(formatted(result))
         except AllowancesError as error:
             yield _next(formatted(failed(error)))

@@ -197,12 +197,14 @@ async def test_a_client_that_takes_nothing_is_let_go(
             b"Content-Type: application/json\r\nAuthorization: Bearer %b\r\n"
             b"Content-Length: %d\r\n\r\n%b" % (here.citizen().encode(), len(body), body)
         )
-        await open_streams(here, 1)
-        assert len(here.service.gate.connections) == 1
-        await open_streams(here, 0)
-        assert len(here.service.gate.connections) == 0
-        assert reader is not None
-        writer.transport.abort()
+        try:
+            await open_streams(here, 1)
+            assert len(here.service.gate.connections) == 1
+            await open_streams(here, 0)
+            assert len(here.service.gate.connections) == 0
+            assert reader is not None
+        finally:
+            writer.transport.abort()
 
 
 async def test_the_stream_ends_with_the_token(town: Open) -> None:

@@ -14,6 +14,8 @@ _KEEPALIVE_SECONDS = 20.0  # a connection cut off in between says nothing by its
 _ANSWER_SECONDS = 10.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 10.0
 
+STILL_THERE = "select"
+
 Heard = Callable[[str | None], None]
 
 
@@ -49,7 +51,7 @@ async def _hear(connection: asyncpg.Connection, channel: str, heard: Heard) -> N
         heard(None)
         while not await _is_set_within(lost, _KEEPALIVE_SECONDS):
             async with asyncio.timeout(_ANSWER_SECONDS):
-                await connection.execute("")  # asks nothing, and is answered
+                await connection.execute(STILL_THERE)
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
         return
     finally:
