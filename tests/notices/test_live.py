@@ -239,3 +239,18 @@ async def test_it_is_for_the_citizen_alone(town: Open, home_office: Office) -> N
         assert await refusal(here, here.citizen(77)) == "FORBIDDEN"
         assert await refusal(here, here.citizen(1), others) == "BAD_USER_INPUT"
         assert await refusal(here, here.citizen(1), "nonsense") == "BAD_USER_INPUT"
+
+
+async def test_the_connection_that_hears_is_asked_whether_it_is_there(
+    town: Open, home_office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("loaders.announcements._KEEPALIVE_SECONDS", 0.05)
+    asked = """
+    select count(*) from pg_stat_activity
+    where datname = current_database() and query = 'select' and state = 'idle'"""
+    async with town() as here, streaming(here) as stream:
+        async with asyncio.timeout(20):
+            while not await home_office.value(asked):  # noqa: ASYNC110 - no event for it
+                await asyncio.sleep(0.05)
+        await pay(home_office, 1)
+        await stream.added()
