@@ -27,18 +27,16 @@ async def listen(dsn: str, channel: str, heard: Heard) -> None:
         try:
             async with asyncio.timeout(_ANSWER_SECONDS):
                 connection = await asyncpg.connect(dsn)
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-            _log.warning("announcements can not be heard: %s", type(error).__name__)
-        else:
             pause = _FIRST_PAUSE
             await _hear(connection, channel, heard)
-            _log.warning("the connection that hears announcements was lost")
+        except Exception as error:  # whatever it is, the streams wait for the next connection
+            _log.warning("announcements can not be heard: %s", type(error).__name__)
         await asyncio.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 - no secret
         pause = min(2 * pause, _LONGEST_PAUSE)
 
 
 async def _hear(connection: asyncpg.Connection, channel: str, heard: Heard) -> None:
-    """Until the connection is lost."""
+    """Until the connection is lost: raises whatever it was lost by."""
     lost = asyncio.Event()
 
     def announced(_connection: Any, _pid: int, _channel: str, payload: object) -> None:
@@ -52,8 +50,7 @@ async def _hear(connection: asyncpg.Connection, channel: str, heard: Heard) -> N
         while not await _is_set_within(lost, _KEEPALIVE_SECONDS):
             async with asyncio.timeout(_ANSWER_SECONDS):
                 await connection.execute(STILL_THERE)
-    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
-        return
+        raise ConnectionError(channel)
     finally:
         connection.terminate()
 
