@@ -63,25 +63,23 @@ create table portal_user (
 create function mark_notifications_read(citizen uuid, numbers bigint[], at timestamptz)
 returns void
 language sql security definer as $$
+  with unread as (
+    select n.citizen_id, n.id from notification n
+    where n.citizen_id = citizen and n.id = any(numbers)
+      and n.read_at is null and n.withdrawn_at is null
+    order by n.id for no key update
+  )
   update notification n set read_at = at
-  where n.citizen_id = citizen and n.id = any(numbers)
-    and n.read_at is null and n.withdrawn_at is null
+  from unread u where n.citizen_id = u.citizen_id and n.id = u.id
 $$;
 
 -- By look-up keys, in one call for many. A name that has passed to another citizen is theirs alone.
 create function learn_portal_users(hmacs bytea[], user_ids text[], at timestamptz)
 returns void
 language sql security definer as $$
-  with told as (
-    select distinct on (t.user_id) l.citizen_id, t.user_id
-    from unnest(hmacs, user_ids) with ordinality t (hmac, user_id, place)
-    join citizen_lookup l on l.national_id_hmac = t.hmac
-    order by t.user_id, t.place desc
-  ), passed as (
-    delete from portal_user p using told t
-    where p.user_id = t.user_id and p.citizen_id <> t.citizen_id
-  )
-  select;
+  delete from portal_user p
+  using unnest(hmacs, user_ids) t (hmac, user_id), citizen_lookup l
+  where l.national_id_hmac = t.hmac and p.user_id = t.user_id and p.citizen_id <> l.citizen_id;
   insert into portal_user (citizen_id, user_id, learned_at)
   select distinct on (l.citizen_id) l.citizen_id, t.user_id, at
   from (

@@ -55,10 +55,11 @@ _EARLIER = """(
       where n.citizen_id = m.citizen_id and n.id >= {first})"""
 
 # `stale` is of notifications n, and says which are no longer true. Locks are taken by number, as
-# senders take theirs.
+# senders and readers take theirs.
 _WITHDRAW = """
 with stale as (
   select n.citizen_id, n.id {stale}
+  order by n.id for no key update of n
 ), withdrawn as (
   update notification n set withdrawn_at = $1::timestamptz
   from stale s
