@@ -57,6 +57,12 @@ class Overloaded(AllowancesError):
     code = "OVERLOADED"
 
 
+class TooFarBehind(AllowancesError):
+    """A subscriber reads slower than there is to read, and was let go; it can come again."""
+
+    code = "SUBSCRIBER_TOO_SLOW"
+
+
 class SettingsError(AllowancesError):
     """A setting is missing or wrong; the text names each."""
 

@@ -38,6 +38,13 @@ class BankAccountKey(NamedTuple):
     number: int
 
 
+class NotificationKey(NamedTuple):
+    """One notification of one citizen."""
+
+    citizen_id: UUID
+    number: int
+
+
 class AccessRecordKey(NamedTuple):
     """One citizen's record of a batch of access records."""
 
@@ -52,6 +59,8 @@ _BANK_ACCOUNT = struct.Struct(">c16sQ")
 _CURSOR = struct.Struct(">cHh")
 _ACCESS_RECORD = struct.Struct(">c16sq")
 _ACCESS_CURSOR = struct.Struct(">cq")
+_NOTIFICATION = struct.Struct(">c16sq")
+_NOTIFICATION_CURSOR = struct.Struct(">cq")
 _BATCH = struct.Struct(">cq")
 
 _SCHEMES = (Scheme.OLD_AGE_ALLOWANCE, Scheme.DISABILITY_ALLOWANCE)
@@ -121,6 +130,28 @@ def encode_access_cursor(seq: int) -> str:
 def decode_access_cursor(argument: str, text: str) -> int:
     """The place a cursor names; `BadInput` names the argument."""
     return _number_of_cursor(argument, _ACCESS_CURSOR, b"r", text)
+
+
+def encode_notification_id(key: NotificationKey) -> str:
+    return _text(_NOTIFICATION.pack(b"N", key.citizen_id.bytes, key.number))
+
+
+def decode_notification_id(argument: str, text: str) -> NotificationKey:
+    """The key of an id; `BadInput` names the argument when it is no id of a Notification."""
+    fields = _unpack(_NOTIFICATION, b"N", text)
+    if fields is None:
+        raise BadInput(f"{argument}: {_NOT_OURS.format('a Notification')}")
+    return NotificationKey(UUID(bytes=fields[0]), fields[1])
+
+
+def encode_notification_cursor(number: int) -> str:
+    """Where a notification stands in its citizen's list."""
+    return _text(_NOTIFICATION_CURSOR.pack(b"n", number))
+
+
+def decode_notification_cursor(argument: str, text: str) -> int:
+    """The place a cursor names; `BadInput` names the argument."""
+    return _number_of_cursor(argument, _NOTIFICATION_CURSOR, b"n", text)
 
 
 def encode_batch_id(number: int) -> str:

@@ -43,6 +43,7 @@ from resolvers.mutation import Mutation
 from resolvers.paging import MAX_PAGE_SIZE
 from resolvers.query import Query
 from resolvers.scalars import SCALARS
+from resolvers.subscription import Subscription
 
 FEDERATION_VERSION: Final = "2.9"  # the newest that every composer accepts
 _SUGGESTION = " Did you mean"
@@ -232,7 +233,7 @@ def build_schema(
     introspection: bool = True,
     limits: Limits = Limits(),  # noqa: B008 - frozen
     trusted: TrustedDocuments | None = None,
-    subscription: type | None = None,
+    subscription: type = Subscription,
 ) -> Schema:
     """The schema of the service. Without introspection no one can ask what fields there are, and
     no error tells. `trusted`: the only documents that callers without more rights may run."""

@@ -6,6 +6,7 @@ import logging
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 
 from app import clock
 from app.database import Database
@@ -20,6 +21,8 @@ from app.signing_keys import SigningKeys
 from app.viewer import TokenReader, TokenRules, Viewer
 from loaders.batching import Queues
 from loaders.bundle import Loaders
+from loaders.live_notifications import LiveNotifications
+from loaders.portal_users import PortalUsers
 from loaders.reference import Reference
 from resolvers.context import Context
 
@@ -40,6 +43,8 @@ class Service:
     reference: Reference
     gate: Gate
     texts: Texts
+    live: LiveNotifications
+    portal_users: PortalUsers
     demo: bool
     played: date | None  # the day that the demo plays; None: today
 
@@ -53,6 +58,7 @@ class Service:
     def context_of(self, viewer: Viewer, admission: Admission, played: str | None) -> Context:
         """A context for one operation of somebody who has been let in."""
         now = clock.now()
+        self.portal_users.note(viewer)
         return Context(
             viewer=viewer,
             loaders=Loaders(self.queues, self.reference),
@@ -64,6 +70,9 @@ class Service:
             max_representations=self.settings.max_representations,
             admission=admission,
             submissions=self.submissions,
+            telling=self.settings.telling,
+            live=self.live,
+            again=partial(self.context_of, viewer, admission, played),
         )
 
     def _today(self, now: datetime, header: str | None) -> date:
@@ -102,8 +111,24 @@ async def running_service(
         refreshing = asyncio.create_task(_keep_fresh(reference, settings.reference_refresh_seconds))
         opened.push_async_callback(_cancel, refreshing)
         gate, texts = _gate(settings, keys), Texts.load()
-        queues = Queues(database)
-        yield Service(settings, database, submissions, queues, reference, gate, texts, demo, played)
+        live, portal_users = LiveNotifications(database), PortalUsers(database)
+        await live.start()
+        listening = settings.listen_database_url or settings.database_url
+        for lasting in (live.run(listening), portal_users.run()):
+            opened.push_async_callback(_cancel, asyncio.create_task(lasting))
+        yield Service(
+            settings,
+            database,
+            submissions,
+            Queues(database),
+            reference,
+            gate,
+            texts,
+            live,
+            portal_users,
+            demo,
+            played,
+        )
 
 
 async def _submissions(settings: Settings) -> Database | None:

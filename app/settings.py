@@ -21,6 +21,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from app.delivery.quiet_hours import QuietHours
 from app.errors import SettingsError
 from app.limits.limits import Limits
+from app.notices.telling import Telling
 from app.privacy import PrivacyKeys
 from app.rules.vocabulary import Language
 
@@ -130,11 +131,28 @@ class KeySettings(_FromEnvironment):
         )
 
 
-class Settings(KeySettings):
+class QuietSettings(_FromEnvironment):
+    """When nobody is disturbed: for who makes notifications and for who sends them."""
+
+    quiet_hours: Quiet = QuietHours(time(20), time(8))
+
+
+class TellingSettings(QuietSettings):
+    """How often somebody is disturbed: for who makes notifications."""
+
+    notifications_per_day: Count = 3
+
+    @property
+    def telling(self) -> Telling:
+        return Telling(self.quiet_hours, self.notifications_per_day)
+
+
+class Settings(KeySettings, TellingSettings):
     """What `serve` needs; each name is an environment variable in capitals."""
 
     database_url: Annotated[str, Field(repr=False)]
     submission_database_url: Annotated[str | None, Field(repr=False)] = None
+    listen_database_url: Annotated[str | None, Field(repr=False)] = None  # past any pooler
     token_issuer: str
     token_audience: str
     token_jwks: str  # a file's path or an https URL
@@ -180,12 +198,6 @@ class Settings(KeySettings):
             self.max_root_fields,
             self.max_repeated_fields,
         )
-
-
-class QuietSettings(_FromEnvironment):
-    """When nobody is disturbed: for who makes notifications and for who sends them."""
-
-    quiet_hours: Quiet = QuietHours(time(20), time(8))
 
 
 class DeliverySettings(QuietSettings):
@@ -251,6 +263,11 @@ def read_settings() -> Settings:
 def read_delivery() -> DeliverySettings:
     """The settings of delivery; `SettingsError` names every variable that is missing or wrong."""
     return _read(DeliverySettings)
+
+
+def read_telling() -> Telling:
+    """When citizens may be disturbed; `SettingsError` when a variable is wrong."""
+    return _read(TellingSettings).telling
 
 
 def read_place() -> Place:

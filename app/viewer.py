@@ -36,6 +36,7 @@ class CitizenViewer:
 
     national_id_hmac: bytes
     expires_at: float | None = field(default=None, compare=False)  # seconds since 1970
+    portal_user_id: str | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +122,17 @@ class TokenReader:
             national_id = parse_national_id(str(claimed))
         except InvalidNationalId:
             raise Unauthenticated("The token names no valid national ID.") from None
-        return CitizenViewer(self._privacy.national_id_hmac(national_id))
+        return CitizenViewer(
+            self._privacy.national_id_hmac(national_id), portal_user_id=_portal_user(claims)
+        )
+
+
+def _portal_user(claims: dict[str, Any]) -> str | None:
+    """By what name the portal knows the citizen, if its token says so."""
+    name = claims.get("user_id")
+    if not isinstance(name, str) or not name or not _is_line(name) or holds_national_id(name):
+        return None
+    return name
 
 
 def _agency(claims: dict[str, Any], purpose: str | None) -> AgencyViewer:

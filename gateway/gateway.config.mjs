@@ -3,6 +3,9 @@ import { unifiedGraphHandler } from "@graphql-hive/router-runtime";
 
 const FORWARDED = ["authorization", "x-purpose", "x-demo-today"];
 
+const lowerCased = (params) =>
+  Object.fromEntries(Object.entries(params ?? {}).map(([name, value]) => [name.toLowerCase(), value]));
+
 export const gatewayConfig = defineConfig({
   supergraph: process.env.SUPERGRAPH || "supergraph.graphql",
   host: "127.0.0.1",
@@ -10,9 +13,10 @@ export const gatewayConfig = defineConfig({
   fork: 1,
   unifiedGraphHandler, // the Rust planner
   propagateHeaders: {
-    fromClientToSubgraphs({ request }) {
-      const sent = FORWARDED.map((name) => [name, request.headers.get(name)]);
-      return Object.fromEntries(sent.filter(([, value]) => value !== null));
+    fromClientToSubgraphs({ request, context }) {
+      const params = lowerCased(context?.connectionParams); // who connects by WebSocket says it there
+      const sent = FORWARDED.map((name) => [name, params[name] ?? request.headers.get(name)]);
+      return Object.fromEntries(sent.filter(([, value]) => typeof value === "string"));
     },
   },
   landingPage: false, // loads from a CDN

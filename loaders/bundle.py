@@ -1,7 +1,10 @@
 """Every edge of the graph, for one request."""
 
+from collections.abc import Sequence
+from datetime import datetime
 from functools import cached_property
 from operator import attrgetter
+from uuid import UUID
 
 from app.accountability import Access
 from app.ids import BankAccountKey
@@ -11,6 +14,12 @@ from loaders.batches import batch_pages, batches_by_id, freshness
 from loaders.batching import Edge, Loader, Queues
 from loaders.citizens import citizens_by_id, citizens_by_national_id_hmac
 from loaders.entitlements import entitlements_by_key
+from loaders.notifications import (
+    mark_read,
+    notification_pages,
+    notifications_by_key,
+    notifications_since,
+)
 from loaders.payments import (
     PageKey,
     PaymentRow,
@@ -36,6 +45,9 @@ class Loaders:
     batch_pages = Edge(batch_pages, apart=lambda page: page)
     freshness = Edge(freshness, apart=attrgetter("month"))
     access_records_by_citizen = Edge(access_pages, apart=attrgetter("below"))
+    notifications_by_citizen = Edge(notification_pages, apart=attrgetter("window"))
+    notifications_since = Edge(notifications_since)
+    notification_by_key = Edge(notifications_by_key)
     _bank_accounts_by_citizen = Edge(bank_accounts_by_citizen)
     _payment_pages = Edge(payment_pages, apart=attrgetter("window"))
 
@@ -47,6 +59,12 @@ class Loaders:
     async def record_access(self, access: Access) -> None:
         """Put on record what an agency read; durable once this returns."""
         await record_access(self.queues.database, access)
+
+    async def mark_notifications_read(
+        self, citizen_id: UUID, numbers: Sequence[int], at: datetime
+    ) -> None:
+        """Note what a citizen has read of theirs."""
+        await mark_read(self.queues.database, citizen_id, numbers, at)
 
     async def local_authority(self, code: str) -> LocalAuthorityRow | None:
         """The authority of a code, as of the beginning of the request."""

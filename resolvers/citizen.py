@@ -24,6 +24,12 @@ from resolvers.entitlement import Entitlement
 from resolvers.entitlement_view import EntitlementView, entitlements
 from resolvers.fields import at_most, page_of, plain_scoped, resolved
 from resolvers.local_authority import LocalAuthority, local_authority
+from resolvers.notification import DEFAULT_PAGE_SIZE as NOTIFICATIONS
+from resolvers.notification import (
+    NotificationConnection,
+    NotificationConnectionRow,
+    notifications,
+)
 
 _READ = Scope.CITIZEN_READ
 
@@ -78,6 +84,23 @@ class Citizen:
         root: strawberry.Parent[CitizenRow], info: Info, scheme: Scheme | None = None
     ) -> list[EntitlementView]:
         return await entitlements(info.context, root.citizen_id, scheme)
+
+    @resolved(
+        "What the citizen was told, newest first. For the citizen alone.",
+        gives=NotificationConnection,
+        own=True,
+        cost=page_of("first"),
+    )
+    async def notifications(
+        root: strawberry.Parent[CitizenRow],
+        info: Info,
+        first: int | None = NOTIFICATIONS,
+        after: str | None = None,
+        unread_only: bool | None = False,
+    ) -> NotificationConnectionRow:
+        return await notifications(
+            info.context, root.citizen_id, first, after, unread_only=bool(unread_only)
+        )
 
     @resolved(
         "Who read these data, when and what for, newest first. For the citizen alone; their own "

@@ -1,5 +1,6 @@
 """What every resolver may ask of its request."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from uuid import UUID
@@ -10,11 +11,13 @@ from app.accountability import Category, Reads
 from app.database import Database
 from app.errors import Unavailable
 from app.limits.admission import Admission
+from app.notices.telling import BY_DEFAULT, Telling
 from app.privacy import PrivacyKeys
 from app.rules.rule_book import RuleBook
 from app.rules.texts import Texts
 from app.viewer import AgencyViewer, Viewer
 from loaders.bundle import Loaders
+from loaders.live_notifications import LiveNotifications
 
 
 @dataclass(slots=True)
@@ -32,6 +35,9 @@ class Context:
     admission: Admission = field(default_factory=Admission)
     reads: Reads | None = None
     submissions: Database | None = None  # as the role that writes; None: none are taken
+    telling: Telling = BY_DEFAULT
+    live: LiveNotifications | None = None
+    again: Callable[[], "Context"] | None = None  # the same, for one more event of a stream
 
     def note_read(self, citizen_id: UUID, category: Category) -> None:
         """Data of a citizen are about to be given; an agency's access is put on record.
@@ -42,6 +48,13 @@ class Context:
             if self.reads is None:
                 raise Unavailable("This read would not be put on record, so nothing is given.")
             self.reads.note(citizen_id, category)
+
+    def renew(self) -> None:
+        """What was read for one event of a stream is old for the next, and so is the day."""
+        if self.again is not None:
+            fresh = self.again()
+            self.loaders, self.book = fresh.loaders, fresh.book
+            self.now, self.today = fresh.now, fresh.today
 
 
 Info = StrawberryInfo[Context, None]

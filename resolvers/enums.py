@@ -103,3 +103,15 @@ _describe(
         "AUTISM": "Autism (ออทิสติก).",
     },
 )
+_describe(
+    vocabulary.NotificationKind,
+    "What a citizen is told.",
+    {
+        "REGISTER_NOW": "Of age, or of the next cohort to be, and not registered.",
+        "PAYMENT_FAILED": "A payment did not arrive; the body says why and what to do.",
+        "PAYMENT_SENT": "A payment was made.",
+        "ENTITLEMENT_GRANTED": "A right is registered.",
+        "CARD_EXPIRING": "The disability card expires within 90 days, or within 30.",
+        "PAYMENT_DELAYED": "The month is past its pay day, for everybody.",
+    },
+)

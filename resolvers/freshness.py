@@ -6,6 +6,7 @@ from datetime import date, datetime
 import strawberry
 
 from app.rules.calendar import YearMonth, month_of
+from app.rules.reminders import is_delayed
 from app.rules.rule_book import RuleBook
 from app.rules.vocabulary import Scheme
 from loaders.batches import FreshnessKey, FreshnessRow
@@ -37,9 +38,8 @@ class SchemeFreshnessRow:
 
     @classmethod
     def of(cls, row: FreshnessRow, today: date, book: RuleBook) -> "SchemeFreshnessRow":
-        month = month_of(today)
-        missing = row.latest_period is None or row.latest_period < month
-        return cls(row.latest_period, row.received_at, missing and today > book.pay_day(month))
+        delayed = is_delayed(row.latest_period, today, book)
+        return cls(row.latest_period, row.received_at, delayed)
 
 
 @dataclass(frozen=True, slots=True)

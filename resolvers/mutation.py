@@ -7,6 +7,12 @@ from app.ingest.submission import MOST_RECORDS, Submitted
 from app.policies import Scope
 from resolvers.context import Info
 from resolvers.fields import resolved
+from resolvers.notification import (
+    MarkedRead,
+    MarkNotificationsReadPayload,
+    mark_notifications_read,
+)
+from resolvers.paging import MAX_PAGE_SIZE
 from resolvers.submission import (
     SubmitDisbursementsInput,
     SubmitDisbursementsPayload,
@@ -30,3 +36,12 @@ class Mutation:
         input: SubmitDisbursementsInput,  # noqa: A002 - the contract's name
     ) -> Submitted:
         return await submit_disbursements(info.context, input)
+
+    @resolved(
+        f"Note that the citizen has read these of their own notifications, at most {MAX_PAGE_SIZE} "
+        "a call. Again, it changes nothing: `readAt` stays the first time.",
+        gives=MarkNotificationsReadPayload,
+        own=True,
+    )
+    async def mark_notifications_read(info: Info, ids: list[strawberry.ID]) -> MarkedRead:
+        return await mark_notifications_read(info.context, ids)

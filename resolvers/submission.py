@@ -115,7 +115,9 @@ async def submit_disbursements(context: Context, given: SubmitDisbursementsInput
         viewer.local_authority_codes,
     )
     async with context.submissions.connection() as connection:
-        return await submit(connection, submission, keys=context.keys, now=context.now)
+        return await submit(
+            connection, submission, keys=context.keys, now=context.now, telling=context.telling
+        )
 
 
 def _name(value: Enum) -> str:

@@ -30,7 +30,8 @@ def words(text: str) -> list[str]:
 OPEN_TYPES = words("""
     AccessRecord AccessRecordConnection AccessRecordEdge
     Bank BankAccount BatchTotals DataFreshness DisabilityCard DisbursementBatch
-    DisbursementBatchConnection DisbursementBatchEdge LocalAuthority PageInfo PaymentConnection
+    DisbursementBatchConnection DisbursementBatchEdge LocalAuthority MarkNotificationsReadPayload
+    Notification NotificationConnection NotificationEdge PageInfo PaymentConnection
     PaymentEdge PaymentTotals Rate Reason RegistrationWindow RejectedRecord SchemeFreshness
     SubmitDisbursementsPayload UpcomingPayment _Service
 """)
@@ -51,10 +52,13 @@ POLICIES: dict[str, str] = {
     **{f"Query.{name}": OPEN for name in ROOTS},
     "Query.disbursementBatches": f"{AGENCY}batch:read",
     "Mutation.submitDisbursements": f"{AGENCY}disbursement:write",
+    "Mutation.markNotificationsRead": OWN,
+    "Subscription.notificationAdded": OWN,
     "Citizen.id": OPEN,
     "Citizen.nationalId": "citizen:lookup",
     "Citizen.entitlements": "entitlement:read",
     "Citizen.accessHistory": OWN,
+    "Citizen.notifications": OWN,
     **{f"Citizen.{name}": "citizen:read" for name in PERSONAL},
     **{f"Entitlement.{name}": OPEN for name in OF_AN_ENTITLEMENT},
     "Entitlement.bankAccount": "bank-account:read",

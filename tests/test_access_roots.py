@@ -113,6 +113,13 @@ OF_AGENCIES = [
         lambda _: {"i": NOTHING_TAKEN},
     ),
 ]
+OF_THE_CITIZEN = [
+    Root(
+        "markNotificationsRead",
+        "mutation { markNotificationsRead(ids: []) { __typename notifications { id } } }",
+        None,
+    ),
+]
 OF_A_PERSON = [root for root in ROOTS if root.scope is not None]
 PUBLIC = [root for root in ROOTS if root.scope is None]
 ME = "{ me { id } }"
@@ -129,7 +136,7 @@ def test_no_root_and_no_key_of_an_entity_is_left_out() -> None:
         for kind, directives in keys
         for key in re.findall(r'@key\(fields: "([^"]+)"', directives)
     }
-    roots = {root.name for root in [*ROOTS, *OF_AGENCIES]}
+    roots = {root.name for root in [*ROOTS, *OF_AGENCIES, *OF_THE_CITIZEN]}
     assert roots == (set(query.fields) - {"me", "_entities"}) | set(mutation.fields) | entities
 
 
@@ -212,6 +219,20 @@ async def test_a_root_of_agencies_times_every_caller(ask: Asker, known: Target, 
         assert codes <= ({"FORBIDDEN"} if agency else REFUSED), caller
 
 
+@pytest.mark.parametrize("root", OF_THE_CITIZEN, ids=str)
+async def test_a_root_of_the_citizen_times_every_caller(ask: Asker, root: Root) -> None:
+    assert leaves(await ask.data(root.query, token=ask.citizen(PERSONA))) != []
+    for caller, code in {
+        None: "UNAUTHENTICATED",
+        ask.agency(EVERYTHING): "FORBIDDEN",
+        ask.agency(""): "FORBIDDEN",
+        office(ask.home.issuer(), EVERYTHING, ELSEWHERE): "FORBIDDEN",
+    }.items():
+        answer = await ask.answer(root.query, token=caller)
+        assert answer.get("data") is None
+        assert [error["extensions"]["code"] for error in answer["errors"]] == [code]
+
+
 @pytest.mark.parametrize("root", PUBLIC, ids=str)
 async def test_a_public_root_is_open_to_whoever_is_let_in(
     ask: Asker, known: Target, root: Root
@@ -232,7 +253,9 @@ async def test_me_is_whoever_signed_in_and_no_agency(ask: Asker, known: Target) 
         assert await ask.data(ME, token=token) == {"me": None}
 
 
-@pytest.mark.parametrize("root", [*ROOTS, *OF_AGENCIES, Root("me", ME, None)], ids=str)
+@pytest.mark.parametrize(
+    "root", [*ROOTS, *OF_AGENCIES, *OF_THE_CITIZEN, Root("me", ME, None)], ids=str
+)
 async def test_a_token_that_is_not_good_opens_no_root(
     ask: Asker, known: Target, root: Root
 ) -> None:

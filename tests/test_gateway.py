@@ -1,5 +1,6 @@
 """The supergraph, end to end: both subgraphs behind Hive Gateway, as `make gateway` runs them."""
 
+import json
 import os
 import signal
 import subprocess
@@ -13,6 +14,8 @@ from typing import Any
 
 import httpx
 import pytest
+from websockets.sync.client import connect
+from websockets.typing import Subprotocol
 
 from app import screens
 from app.demo.personas import PERSONAS
@@ -237,3 +240,42 @@ def test_no_national_id_is_printed(supergraph: Supergraph, token: str) -> None:
     supergraph.ask(f'{{ citizenByNationalId(nationalId: "{national_id}") {{ id', token=token)
     facts(supergraph, national_id, None)
     assert national_id not in supergraph.log.read_text(encoding="utf-8")
+
+
+ADDED = "subscription ($after: ID) { notificationAdded(after: $after) { id kind title } }"
+NEWEST = "{ me { notifications(first: 2) { nodes { id kind title } } } }"
+
+
+def newest(supergraph: Supergraph, token: str) -> list[dict[str, str]]:
+    """The two newest of the citizen's inbox, the newest first."""
+    found: list[dict[str, str]] = supergraph.ask(NEWEST, token=token)["data"]["me"][
+        "notifications"
+    ]["nodes"]
+    assert len(found) == 2
+    return found
+
+
+def test_notifications_stream_through_the_gateway(supergraph: Supergraph, token: str) -> None:
+    last, before = newest(supergraph, token)
+    body = {"query": ADDED, "variables": {"after": before["id"]}}
+    headers = {"Accept": "text/event-stream", "Authorization": f"Bearer {token}"}
+    with httpx.stream("POST", supergraph.url, json=body, headers=headers, timeout=20) as stream:
+        assert stream.headers["content-type"].startswith("text/event-stream")
+        data = next(line for line in stream.iter_lines() if line.startswith("data: {"))
+    assert json.loads(data.removeprefix("data: ")) == {"data": {"notificationAdded": last}}
+
+
+def test_notifications_come_through_the_gateway_by_websocket(
+    supergraph: Supergraph, token: str
+) -> None:
+    last, before = newest(supergraph, token)
+    address = supergraph.url.replace("http://", "ws://")
+    protocol = Subprotocol("graphql-transport-ws")
+    with connect(address, subprotocols=[protocol]) as socket:
+        say = {"type": "connection_init", "payload": {"authorization": f"Bearer {token}"}}
+        socket.send(json.dumps(say))
+        assert json.loads(socket.recv(20))["type"] == "connection_ack"
+        payload = {"query": ADDED, "variables": {"after": before["id"]}}
+        socket.send(json.dumps({"type": "subscribe", "id": "1", "payload": payload}))
+        answer = json.loads(socket.recv(20))
+    assert answer["payload"] == {"data": {"notificationAdded": last}}

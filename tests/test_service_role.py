@@ -64,6 +64,14 @@ async def test_plans_are_made_once(service: Service) -> None:
         "update schema_migration set checksum = ''",
         "select ensure_payment_partition(2570)",
         "select hashed_text('')",
+        "insert into notification (citizen_id, kind, subject, scheme, created_at) values"
+        " (gen_random_uuid(), 'REGISTER_NOW', '', 'OLD_AGE_ALLOWANCE', now())",
+        "update notification set read_at = now()",
+        "delete from notification",
+        "select state from notification_outbox",
+        "update notification_outbox set state = 'SENT'",
+        "select * from portal_user",
+        "insert into portal_user values (gen_random_uuid(), '', now())",
         "set role postgres",
     ],
 )

@@ -8,6 +8,7 @@ from app.cli.deliver import deliver, outbox
 from app.cli.group import main
 from app.cli.import_files import import_
 from app.cli.keys import rotate_keys
+from app.cli.notify import notify
 from app.cli.service import demo, schema, serve, token
 
 for command in (
@@ -18,6 +19,7 @@ for command in (
     batches,
     deliver,
     outbox,
+    notify,
     rules,
     rotate_keys,
     generate,

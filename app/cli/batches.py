@@ -13,7 +13,7 @@ from app.errors import BadInput
 from app.ingest.reverting import revert_batch
 from app.rules.calendar import YearMonth, format_year_month, parse_year_month
 from app.rules.vocabulary import Scheme
-from app.settings import read_place
+from app.settings import read_place, read_telling
 from loaders.batch_ledger import (
     BatchSummary,
     authorities_of,
@@ -74,11 +74,13 @@ def show_batch(batch_id: int) -> None:
 @click.confirmation_option(prompt="Take this batch back, all of its payments?")
 def revert(batch_id: int) -> None:
     """Take a batch back: what it replaced stands again, what it brought is taken away."""
-    place = read_place()
+    place, telling = read_place(), read_telling()
 
     async def undo(connection: asyncpg.Connection) -> str:
         await up_to_date(connection, place)
-        done = await revert_batch(connection, batch_id, reverted_by=system_user(), now=clock.now())
+        done = await revert_batch(
+            connection, batch_id, reverted_by=system_user(), now=clock.now(), telling=telling
+        )
         return (
             f"Batch {batch_id} is reverted by batch {done.batch_id}: {done.restored:,} payments "
             f"stand as before, {done.removed:,} are taken away."

@@ -9,17 +9,15 @@ from pathlib import Path
 import asyncpg
 import click
 
-from app.cli.place import database, privacy_keys, today_option, up_to_date, with_connection
+from app.cli.place import database, privacy_keys, rule_book, today_option, with_connection
 from app.database import Database
 from app.errors import BadInput
 from app.ids import EntitlementKey
-from app.ingest.rule_tables import rule_tables_in_force
 from app.private_file import replacing
 from app.rules.calendar import YearMonth, add_months, month_of, parse_year_month
 from app.rules.entitlement import explain as explain_facts
 from app.rules.national_id import InvalidNationalId, mask_national_id, parse_national_id
 from app.rules.rule_book import RuleBook
-from app.rules.rule_tables import rule_book_of
 from app.rules.vocabulary import Scheme
 from app.settings import Place, read_place
 from loaders.checks import UnregisteredCitizen, paid_amounts, unregistered
@@ -62,7 +60,7 @@ def check_unregistered(file: Path, today: date) -> None:
     place = read_place()
 
     async def run(connection: asyncpg.Connection) -> Counter[tuple[str, str]]:
-        book = await _book(connection, place)
+        book = await rule_book(connection, place)
         found: Counter[tuple[str, str]] = Counter()
         with replacing(file, encoding="utf-8-sig") as handle:
             writer = csv.writer(handle)
@@ -104,7 +102,7 @@ def check_amounts(first: str | None, last: str | None, today: date) -> None:
     place = read_place()
 
     async def run(connection: asyncpg.Connection) -> int:
-        book, unfit = await _book(connection, place), 0
+        book, unfit = await rule_book(connection, place), 0
         for each in await paid_amounts(connection, first_month, last_month, book):
             baht = f"{each.unfit_satang // 100:,}.{each.unfit_satang % 100:02}"
             click.echo(
@@ -150,7 +148,7 @@ async def _look_up(dsn: str, place: Place, typed: str) -> tuple[RuleBook, list[E
         hmac = privacy_keys(place).national_id_hmac(parse_national_id(typed))
     except InvalidNationalId as error:
         raise BadInput(f"NATIONAL_ID: {error}") from None
-    book = await with_connection(dsn, lambda connection: _book(connection, place))
+    book = await with_connection(dsn, lambda connection: rule_book(connection, place))
     store = await Database.connect(dsn, size=1, statement_cache_size=0, statement_timeout=30)
     try:
         (citizen,) = await citizens_by_national_id_hmac(store, [hmac])
@@ -161,8 +159,3 @@ async def _look_up(dsn: str, place: Place, typed: str) -> tuple[RuleBook, list[E
         return book, [row for row in rows if row is not None]
     finally:
         await store.close()
-
-
-async def _book(connection: asyncpg.Connection, place: Place) -> RuleBook:
-    await up_to_date(connection, place)
-    return rule_book_of(await rule_tables_in_force(connection.fetch))

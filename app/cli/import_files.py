@@ -18,9 +18,10 @@ from app.ingest.importer import ROWS_A_SLICE, Expected, ImportKind, import_file
 from app.ingest.refusals import RefusedError
 from app.ingest.report_file import check_report_path, write_report
 from app.ingest.rule_tables import import_rule_table
+from app.notices.telling import Telling
 from app.privacy import PrivacyKeys
 from app.rules.rule_tables import RULE_TABLES
-from app.settings import Place, read_place
+from app.settings import Place, read_place, read_telling
 
 Act = Callable[[asyncpg.Connection, asyncpg.Connection], Awaitable[int]]
 
@@ -38,6 +39,7 @@ class _Options:
     reports: Sequence[Path]
     rows_a_slice: int
     keys: PrivacyKeys = field(repr=False)
+    telling: Telling
 
 
 @click.command("import")
@@ -81,7 +83,8 @@ def import_(
     if kind in RULE_TABLES:
         act: Act = partial(_import_rule_tables, kind, files, place)
     else:
-        options = _Options(expected, reports, rows_a_slice, privacy_keys(place))
+        keys, telling = privacy_keys(place), read_telling()
+        options = _Options(expected, reports, rows_a_slice, keys, telling)
         act = partial(_import_all, ImportKind(kind.upper()), files, place, options)
     with database(place) as dsn:
         rejected = asyncio.run(_with_two_connections(dsn, act))
@@ -168,6 +171,7 @@ async def _import(
             rows_a_slice=options.rows_a_slice,
             progress=show,
             beside=[beside],
+            telling=options.telling,
         )
     for line in report.lines():
         click.echo(line)

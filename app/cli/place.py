@@ -4,6 +4,7 @@ import contextlib
 import os
 import pwd
 from collections.abc import Awaitable, Callable, Iterator
+from datetime import date, datetime, time
 from typing import TypeVar
 
 import asyncpg
@@ -13,8 +14,11 @@ from app import clock
 from app.demo.home import DataDirectory
 from app.embedded_postgres import embedded_postgres
 from app.errors import SettingsError
+from app.ingest.rule_tables import rule_tables_in_force
 from app.migrations.apply import migrate, pending
 from app.privacy import PrivacyKeys
+from app.rules.rule_book import RuleBook
+from app.rules.rule_tables import rule_book_of
 from app.settings import Place, read_privacy_keys
 
 Result = TypeVar("Result")
@@ -25,6 +29,12 @@ today_option = click.option(
     callback=lambda _context, _parameter, value: value.date() if value else clock.today(),
     help="Act as if it were this day (YYYY-MM-DD); by default today in Bangkok.",
 )
+
+
+def moment_of(today: date) -> datetime:
+    """Now, or the evening of another day that one acts on."""
+    now = clock.now()
+    return now if today == now.date() else datetime.combine(today, time(20), clock.BANGKOK)
 
 
 @contextlib.contextmanager
@@ -61,6 +71,12 @@ async def up_to_date(connection: asyncpg.Connection, place: Place) -> None:
         await migrate(connection)
     elif missing := await pending(connection):
         raise SettingsError(f"The database lacks {', '.join(missing)}: run `allowances migrate`.")
+
+
+async def rule_book(connection: asyncpg.Connection, place: Place) -> RuleBook:
+    """The rules in force in a database that is up to date."""
+    await up_to_date(connection, place)
+    return rule_book_of(await rule_tables_in_force(connection.fetch))
 
 
 async def with_connection(

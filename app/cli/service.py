@@ -7,7 +7,7 @@ import signal
 import socket
 import sys
 from collections.abc import Iterator
-from datetime import date, datetime, time
+from datetime import date
 from pathlib import Path
 from typing import NoReturn
 
@@ -17,7 +17,7 @@ import uvicorn
 from starlette.applications import Starlette
 
 from app import clock
-from app.cli.place import today_option, with_connection
+from app.cli.place import moment_of, today_option, with_connection
 from app.demo.home import DataDirectory
 from app.demo.issuer import ISSUER as DEVELOPMENT_ISSUER
 from app.demo.load import DemoSize, load_demo
@@ -49,16 +49,10 @@ def demo(citizens: int, months: int, seed: int, today: date) -> None:
     home = DataDirectory.open(place.allowances_data_dir)
     with _stopping_cleanly(), embedded_postgres(home.path, owner=True) as dsn:
         size = DemoSize(citizens, months, seed)
-        asyncio.run(load_demo(dsn, home, size, today, _moment(today), click.echo))
+        asyncio.run(load_demo(dsn, home, size, today, moment_of(today), click.echo))
         click.echo(_welcome(place.port))
         played = None if today == clock.today() else today
         _run(create_demo(home, dsn, place.port, played), "127.0.0.1", place.port)
-
-
-def _moment(today: date) -> datetime:
-    """Now, or the evening of another day that the demo plays."""
-    now = clock.now()
-    return now if today == now.date() else datetime.combine(today, time(20), clock.BANGKOK)
 
 
 def _welcome(port: int) -> str:

@@ -13,6 +13,10 @@ from app.errors import BadInput
 from app.ingest.importer import ImportKind, import_file
 from app.migrations.apply import migrate
 from app.migrations.service_role import make_service_logins
+from app.notices.daily import run_daily
+from app.notices.making import Moment
+from app.notices.telling import BY_DEFAULT
+from app.rules.rule_book import shipped_rule_book
 
 
 @dataclass(frozen=True)
@@ -82,3 +86,4 @@ async def _import_all(
     for kind, paths in steps:
         for path in paths:
             await import_file(connection, kind, path, keys=keys, now=now)
+    await run_daily(connection, Moment(now, BY_DEFAULT), shipped_rule_book())

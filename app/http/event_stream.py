@@ -5,13 +5,13 @@ Lines end with LF: some gateways split on nothing else.
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, aclosing
 from typing import Any
 
 import orjson
 from starlette.responses import StreamingResponse
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 from strawberry.types import ExecutionResult
 
 from app.errors import AllowancesError
@@ -20,6 +20,7 @@ from app.http.media import Media
 from app.http.refusals import HEADERS
 
 HEARTBEAT_SECONDS = 12.0  # below the half minute after which proxies take a connection for dead
+UNREAD_SECONDS = 30.0  # who takes nothing for so long is let go; a WebSocket's pings do the same
 _HEARTBEAT = b":\n\n"
 _COMPLETE = b"event: complete\ndata:\n\n"  # browsers hear no event without data
 
@@ -36,20 +37,36 @@ class EventStream(StreamingResponse):
         self, results: Results, limit: Limit, held: AbstractContextManager[object]
     ) -> None:
         """`limit` is around the wait for each result; `held` is let go when the connection ends."""
-        super().__init__(
-            _events(results, limit), headers=_HEADERS, media_type=Media.EVENT_STREAM.value
-        )
+        self._events = _events(results, limit)
+        super().__init__(self._events, headers=_HEADERS, media_type=Media.EVENT_STREAM.value)
         self._held = held
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        given_up = False
+
+        async def send_in_time(message: Message) -> None:
+            nonlocal given_up
+            try:
+                async with asyncio.timeout(UNREAD_SECONDS):
+                    await send(message)
+            except TimeoutError:
+                given_up = True
+                raise
+
         with self._held:
-            await super().__call__(scope, receive, send)
+            try:
+                async with aclosing(self._events):
+                    await super().__call__(scope, receive, send_in_time)
+            except Exception:
+                if not given_up:
+                    raise
 
 
-async def _events(results: Results, limit: Limit) -> AsyncIterator[bytes]:
-    async with aclosing(results):
+async def _events(results: Results, limit: Limit) -> AsyncGenerator[bytes, None]:
+    # What waits for the next result is ended before the results are.
+    async with aclosing(results), aclosing(_with_heartbeats(results, limit)) as heard:
         try:
-            async for result in _with_heartbeats(results, limit):
+            async for result in heard:
                 yield _HEARTBEAT if result is None else _next(formatted(result))
         except AllowancesError as error:
             yield _next(formatted(failed(error)))

@@ -6,6 +6,8 @@ from datetime import date, datetime
 from typing import NamedTuple
 from uuid import UUID
 
+from app.notices.making import Moment
+from app.notices.telling import BY_DEFAULT, Telling
 from app.privacy import PrivacyKeys
 from app.rules.texts import Texts
 
@@ -32,7 +34,8 @@ class Context:
 
     `now` is its moment, `today` the same in Thailand; `authorities` are the known codes; `absent`
     the optional columns that the file lacks; `newest` the number of the newest import whose rows
-    these may replace: an earlier import of the same bytes, else this one.
+    these may replace: an earlier import of the same bytes, else this one; `telling` when citizens
+    may be disturbed.
 
     Of a slice: `periods`, the months of the whole file; `citizens`, within whom the rows lie, None
     where some are not known; `earlier` waits until all that comes before is committed.
@@ -45,6 +48,13 @@ class Context:
     import_file_id: int
     newest: int
     absent: Collection[str] = frozenset()
+    telling: Telling = BY_DEFAULT
     periods: Sequence[date] = ()
     citizens: Citizens | None = None
     earlier: Callable[[], Awaitable[object]] = _nothing_is_earlier
+
+    async def told_in_order(self) -> Moment:
+        """When what follows from the rows is told, once all before them is committed: so numbers
+        are in the order of the commits."""
+        await self.earlier()
+        return Moment(self.now, self.telling)

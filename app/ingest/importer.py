@@ -34,6 +34,7 @@ from app.ingest.tables.authorities import known_authorities
 from app.ingest.tables.batches import close_batches
 from app.ingest.tables.citizens import identify
 from app.ingest.tally import released_rows, report_of
+from app.notices.telling import BY_DEFAULT, Telling
 from app.privacy import PrivacyKeys
 
 __all__ = ["Expected", "ImportKind", "Report", "import_file"]
@@ -58,6 +59,7 @@ class _Import:
     rows_a_slice: int
     progress: ShowProgress | None
     beside: Sequence[asyncpg.Connection]
+    telling: Telling
 
     @property
     def tables(self) -> Kind:
@@ -76,6 +78,7 @@ async def import_file(
     rows_a_slice: int = ROWS_A_SLICE,
     progress: ShowProgress | None = None,
     beside: Sequence[asyncpg.Connection] = (),
+    telling: Telling = BY_DEFAULT,
 ) -> Report:
     """Import a file; `progress` hears bytes done and bytes in all while it is read.
 
@@ -88,18 +91,8 @@ async def import_file(
     try:
         source = examine(path)
         async with ledger.holding(connection, source.checksum):
-            work = _Import(
-                connection,
-                kind,
-                source,
-                keys,
-                now,
-                expected,
-                imported_by,
-                rows_a_slice,
-                progress,
-                beside,
-            )
+            given = connection, kind, source, keys, now, expected, imported_by
+            work = _Import(*given, rows_a_slice, progress, beside, telling)
             return await _import(work)
     except BadInput as error:
         raise BadInput(f"{path.name}: {error.message}") from None
@@ -135,6 +128,7 @@ async def _begin(work: _Import, entry: Entry) -> tuple[Context, Header]:
         authorities=await known_authorities(work.connection),
         import_file_id=entry.id,
         newest=entry.seen_before or entry.id,
+        telling=work.telling,
     )
     with open_rows(work.source) as rows:
         header = _header(rows, work.tables.layout(context))

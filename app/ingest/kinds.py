@@ -15,6 +15,7 @@ from app.ingest.layouts.registrations import registrations_layout
 from app.ingest.report import ImportKind
 from app.ingest.staging import Staged, any_waiting
 from app.ingest.tables import authorities, citizens, disbursements, registrations
+from app.notices.standing import tell_of_citizens, tell_of_registrations
 
 
 async def _of_no_month(_connection: asyncpg.Connection) -> Sequence[date]:
@@ -41,10 +42,12 @@ async def _write_authorities(connection: asyncpg.Connection, context: Context) -
 
 async def _write_citizens(connection: asyncpg.Connection, context: Context) -> None:
     await citizens.apply_citizens(connection, context.now, context.absent)
+    await tell_of_citizens(connection, await context.told_in_order())
 
 
 async def _write_registrations(connection: asyncpg.Connection, context: Context) -> None:
     await registrations.apply_registrations(connection, context)
+    await tell_of_registrations(connection, await context.told_in_order())
     if await any_waiting(connection):
         await registrations.keep_registrations_waiting(
             connection, context.import_file_id, context.absent

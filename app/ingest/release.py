@@ -9,6 +9,7 @@ from app.ingest.staging import keep_tally
 from app.ingest.tables.batches import close_batches
 from app.ingest.tables.disbursements import apply_disbursements, stage_released_disbursements
 from app.ingest.tables.registrations import apply_registrations, stage_released_registrations
+from app.notices.standing import tell_of_registrations
 
 
 async def release_waiting(connection: asyncpg.Connection, context: Context) -> None:
@@ -20,6 +21,7 @@ async def release_waiting(connection: asyncpg.Connection, context: Context) -> N
     context = replace(context, absent=())
     if await stage_released_registrations(connection):
         await apply_registrations(connection, context)
+        await tell_of_registrations(connection, await context.told_in_order())
         await keep_tally(connection, context.import_file_id, released=True)
     if await stage_released_disbursements(connection):
         await apply_disbursements(connection, context)

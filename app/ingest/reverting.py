@@ -20,6 +20,9 @@ from app.ingest.sql import sql
 from app.ingest.tables.disbursements import HISTORY, KEY
 from app.ingest.tables.paid_registrations import follow_payments
 from app.ingest.tables.recognising import citizens_of
+from app.notices.making import Moment
+from app.notices.payments import tell_of_payments
+from app.notices.telling import BY_DEFAULT, Telling
 
 _BATCH = """
 select b.id, b.scheme, b.period, b.status, b.reverts, r.id as reverted_by
@@ -80,11 +83,13 @@ delete from payment p using affected a where not a.restored and ({key}) = ({affe
     key=", ".join(f"p.{name}" for name in KEY),
     affected_key=", ".join(f"a.{name}" for name in KEY),
 )
-# What `follow_payments` reads: each payment as it stands now, or as one that tells nothing.
+# What `follow_payments` and `tell_of_payments` read: each payment as it stands now, or as one that
+# tells nothing.
 _RESOLVED = """
 create temporary table resolved_disbursement on commit drop as
 select a.citizen_id, a.scheme, a.period, a.sequence, a.local_authority_code,
   coalesce(p.status, 'CANCELLED') as status, p.reason_code,
+  p.amount_satang, p.paid_on,
   coalesce(p.channel, 'BANK_TRANSFER') as channel, p.bank_account_id,
   b.active as account_active, a.bank_account_id as old_account_id,
   coalesce(p.paid_on, a.period) as fact_on, 'changed' as outcome
@@ -135,7 +140,12 @@ class Reverted:
 
 
 async def revert_batch(
-    connection: asyncpg.Connection, batch_id: int, *, reverted_by: str, now: datetime
+    connection: asyncpg.Connection,
+    batch_id: int,
+    *,
+    reverted_by: str,
+    now: datetime,
+    telling: Telling = BY_DEFAULT,
 ) -> Reverted:
     """Undo a batch, whole or not at all; `BadInput` says why one can't be."""
     async with connection.transaction():
@@ -147,7 +157,7 @@ async def revert_batch(
             connection, ImportKind.DISBURSEMENTS, name, checksum, now, imported_by=reverted_by
         )
         new_id = await connection.fetchval(_OPEN, entry.id, batch_id, now)
-        await _take_back(connection, batch, int(new_id), now)
+        await _take_back(connection, batch, int(new_id), Moment(now, telling))
         (counts,) = await connection.fetch(_COUNT)
         rows = counts["restored"] + counts["removed"]
         await connection.execute(_CLOSE, new_id, rows, counts["amount"])
@@ -175,16 +185,17 @@ async def _revertible(connection: asyncpg.Connection, batch_id: int) -> Any:
 
 
 async def _take_back(
-    connection: asyncpg.Connection, batch: Any, new_id: int, now: datetime
+    connection: asyncpg.Connection, batch: Any, new_id: int, moment: Moment
 ) -> None:
     await connection.execute(_DROP)
     await connection.execute(_AFFECTED, batch["id"], batch["scheme"], batch["period"])
     await connection.execute("analyze affected")
-    await connection.execute(_KEEP, new_id, now)
+    await connection.execute(_KEEP, new_id, moment.now)
     await connection.execute(_RESTORE)
     await connection.execute(_REMOVE)
     await connection.execute(_PAID_TO)
     await connection.execute(_RESOLVED)
     citizens = await citizens_of(connection, "resolved_disbursement")
-    await follow_payments(connection, now, citizens)
+    await follow_payments(connection, moment.now, citizens)
     await connection.execute(_FORGET)
+    await tell_of_payments(connection, moment, citizens)

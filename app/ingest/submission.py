@@ -7,7 +7,6 @@ from datetime import datetime
 
 import asyncpg
 
-from app.clock import BANGKOK
 from app.errors import BadInput
 from app.ingest import dates, ledger, staging
 from app.ingest.context import Context
@@ -22,6 +21,8 @@ from app.ingest.tables.authorities import known_authorities
 from app.ingest.tables.batches import close_batches
 from app.ingest.tables.disbursements import STAGED
 from app.ingest.tally import report_of
+from app.notices.making import Moment
+from app.notices.telling import BY_DEFAULT, Telling
 from app.privacy import PrivacyKeys
 from app.rules.calendar import YearMonth, format_year_month
 from app.rules.national_id import holds_national_id
@@ -78,7 +79,12 @@ class Submitted:
 
 
 async def submit(
-    connection: asyncpg.Connection, submission: Submission, *, keys: PrivacyKeys, now: datetime
+    connection: asyncpg.Connection,
+    submission: Submission,
+    *,
+    keys: PrivacyKeys,
+    now: datetime,
+    telling: Telling = BY_DEFAULT,
 ) -> Submitted:
     """Apply a submission, or give the answer again that its request id has had.
 
@@ -91,7 +97,7 @@ async def submit(
         await ledger.take_turn(connection)
         known = await connection.fetchrow(_KNOWN, submission.client_id, submission.request_id)
         if known is None:
-            number = await _apply(connection, submission, checksum, keys, now)
+            number = await _apply(connection, submission, checksum, keys, Moment(now, telling))
         elif known["checksum"] != checksum:
             raise BadInput(
                 "requestId: it came before with another content. "
@@ -132,8 +138,9 @@ async def _apply(
     submission: Submission,
     checksum: bytes,
     keys: PrivacyKeys,
-    now: datetime,
+    moment: Moment,
 ) -> int:
+    now = moment.now
     entry = await ledger.begin(
         connection,
         ImportKind.DISBURSEMENTS,
@@ -146,10 +153,11 @@ async def _apply(
     context = Context(
         keys=keys,
         now=now,
-        today=now.astimezone(BANGKOK).date(),
+        today=moment.today,
         authorities=await known_authorities(connection),
         import_file_id=entry.id,
         newest=entry.id,
+        telling=moment.telling,
     )
     _refuse_period(submission, context)
     await connection.execute(staging.PREPARE)

@@ -12,7 +12,7 @@ from app.rules.vocabulary import Language
 SOURCES = frozenset({"brief", "proposed", "fact"})
 """Whether a wording is the brief's, ours and to be approved, or a plain name."""
 
-_SENTENCE_WORDS = frozenset({"amount", "date", "window", "authority", "month"})
+_SENTENCE_WORDS = frozenset({"amount", "date", "window", "authority", "month", "reason", "action"})
 _FORMAT_WORDS = {
     "format.month": frozenset({"month", "year"}),
     "format.date": frozenset({"day", "month", "year"}),

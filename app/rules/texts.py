@@ -8,7 +8,13 @@ from importlib import resources
 from app.rules.assessment import reason_code_for
 from app.rules.calendar import BUDDHIST_OFFSET, YearMonth
 from app.rules.catalogue import Entry, parse_catalogue
-from app.rules.vocabulary import EntitlementState, Language, ReasonCode, Scheme
+from app.rules.vocabulary import (
+    EntitlementState,
+    Language,
+    NotificationKind,
+    ReasonCode,
+    Scheme,
+)
 from app.rules.windows import RegistrationWindow
 
 _SATANG = 100
@@ -70,6 +76,16 @@ class Texts:
         by_state = f"{kind}.{scheme.value}.{state.value}"
         key = by_reason if by_reason in self.entries else by_state
         return self.entries[key].render(language, values)
+
+    def notification_title(self, scheme: Scheme, kind: NotificationKind, language: Language) -> str:
+        """What a notification is about; `KeyError` for a kind that the scheme does not know."""
+        return self._text(f"notification.{scheme.value}.{kind.value}.title", language)
+
+    def notification_body(
+        self, scheme: Scheme, kind: NotificationKind, language: Language, **values: str | None
+    ) -> str:
+        """What a notification says; words without a value (None) are written around."""
+        return self._text(f"notification.{scheme.value}.{kind.value}.body", language, **values)
 
     def reason(self, code: str, language: Language) -> tuple[str, str]:
         """Explanation and action, for the citizen. A code that we lack, and DECEASED, read as

@@ -103,6 +103,17 @@ class Language(enum.Enum):
     EN = "EN"
 
 
+class NotificationKind(enum.Enum):
+    """What a citizen is told."""
+
+    REGISTER_NOW = "REGISTER_NOW"
+    PAYMENT_FAILED = "PAYMENT_FAILED"
+    PAYMENT_SENT = "PAYMENT_SENT"
+    ENTITLEMENT_GRANTED = "ENTITLEMENT_GRANTED"
+    CARD_EXPIRING = "CARD_EXPIRING"
+    PAYMENT_DELAYED = "PAYMENT_DELAYED"
+
+
 class ReasonCode(enum.Enum):
     """Why an entitlement stands where it does, or why a payment failed: our codes, no source's.
 

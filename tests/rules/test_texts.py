@@ -8,13 +8,20 @@ import pytest
 from app.rules.calendar import year_month
 from app.rules.catalogue import CatalogueError, parse_catalogue, words_in
 from app.rules.texts import Texts, amount, shown_reason_code
-from app.rules.vocabulary import EntitlementState, Language, ReasonCode, Scheme
+from app.rules.vocabulary import (
+    EntitlementState,
+    Language,
+    NotificationKind,
+    ReasonCode,
+    Scheme,
+)
 from app.rules.windows import RegistrationWindow
 from tests.rules.test_properties import STATES
 
 TEXTS = Texts.load()
 TH, EN = Language.TH, Language.EN
 OLD, DIS = Scheme.OLD_AGE_ALLOWANCE, Scheme.DISABILITY_ALLOWANCE
+NEVER_TOLD = {(OLD, NotificationKind.CARD_EXPIRING), (DIS, NotificationKind.REGISTER_NOW)}
 OWN_WORDING = {OLD: {"NOT_QUALIFIED"}, DIS: {"NOT_QUALIFIED", "CARD_EXPIRED"}}
 # domain.md, section 4: the banks that the payments may name.
 BANKS = [
@@ -55,6 +62,11 @@ def expected_keys() -> set[str]:
     }
     keys |= {f"format.{name}" for name in ("month", "date", "window", "unknown_bank")}
     keys |= {f"notification.push.{kind}" for kind in NOTIFICATIONS}
+    keys |= {
+        f"notification.{scheme.value}.{kind.value}.{part}"
+        for scheme, kind, part in product(Scheme, NotificationKind, ("title", "body"))
+        if (scheme, kind) not in NEVER_TOLD
+    }
     for scheme, kind in product(Scheme, ("heading", "message")):
         names = {state.value for state in STATES[scheme]} | OWN_WORDING[scheme]
         keys |= {f"{kind}.{scheme.value}.{name}" for name in names}

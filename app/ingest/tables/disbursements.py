@@ -13,6 +13,7 @@ from app.ingest.tables.batches import count_fates, open_batches
 from app.ingest.tables.paid_registrations import follow_payments
 from app.ingest.tables.recognising import recognise
 from app.ingest.tables.resolving import differ, resulting, selected
+from app.notices.payments import tell_of_payments
 from app.rules.calendar import fiscal_year
 
 STAGED = Staged(
@@ -200,6 +201,7 @@ async def apply_disbursements(connection: asyncpg.Connection, context: Context) 
     await connection.execute(_CHANGE, context.import_file_id, *citizens)
     await follow_payments(connection, context.now, citizens)
     await count_fates(connection, context)
+    await tell_of_payments(connection, await context.told_in_order(), citizens)
 
 
 async def _resolve(

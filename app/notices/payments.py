@@ -1,0 +1,89 @@
+"""What the payments just written tell their citizens: that one was sent, or failed and why.
+
+They are read from the temporary table `resolved_disbursement`, which has each payment as it stands
+and, as its outcome, whether it is new or changed.
+"""
+
+from uuid import UUID
+
+import asyncpg
+
+from app.ingest.sql import sql
+from app.notices.making import Moment, make, withdraw
+from app.notices.standing import GRANTED, settle
+
+_PARTS = {
+    "asks": """(r.status = 'PAID' and r.amount_satang > 0
+      or r.status in ('FAILED', 'RETURNED', 'WITHHELD'))""",
+    "kind": """case r.status when 'PAID' then 'PAYMENT_SENT' else 'PAYMENT_FAILED' end
+      ::notification_kind""",
+    "subject": "concat_ws(' ', r.scheme, to_char(r.period, 'YYYY-MM'), r.sequence)",
+    "facts": """case r.status when 'PAID' then jsonb_build_object('amount', r.amount_satang)
+      else jsonb_build_object('reason', coalesce(r.reason_code, 'UNKNOWN')) end""",
+}
+_TOLD = sql(
+    """
+  select r.citizen_id, {kind} as kind, {subject} as subject, r.scheme, r.period, r.sequence,
+    {facts} as facts
+  from resolved_disbursement r
+  where r.outcome = '{{outcome}}' and {asks} and greatest(r.period, r.paid_on) >= $4
+    and not exists (
+      select from citizen c where c.id = r.citizen_id and c.died_on is not null)
+""",
+    **_PARTS,
+)
+_OF_NEW, _OF_CHANGED = sql(_TOLD, outcome="new"), sql(_TOLD, outcome="changed")
+_NO_LONGER = sql(
+    """
+  from resolved_disbursement r
+  join notification n on n.citizen_id = r.citizen_id and n.subject = {subject}
+    and n.kind in ('PAYMENT_SENT', 'PAYMENT_FAILED') and n.withdrawn_at is null
+  where r.outcome = 'changed'
+    and not ({asks} and n.kind = {kind} and n.facts = {facts})
+""",
+    **_PARTS,
+)
+_ARRIVED = """
+  from resolved_disbursement r
+  join notification n on n.kind = 'PAYMENT_DELAYED' and n.citizen_id = r.citizen_id
+    and n.scheme = r.scheme and n.period = r.period and n.withdrawn_at is null
+  where r.outcome in ('new', 'changed')
+"""
+# Most months none of it is there, and then nothing is joined with a million rows.
+_CALLED_FOR = """
+select exists (select from resolved_disbursement where outcome = 'changed') as changed,
+  exists (
+    select from notification
+    where kind = 'PAYMENT_DELAYED' and withdrawn_at is null and citizen_id between $1 and $2
+  ) as delayed,
+  exists (
+    select from notification
+    where kind = 'REGISTER_NOW' and withdrawn_at is null and citizen_id between $1 and $2
+  ) as urged
+"""
+_THEIRS = """n.citizen_id in (
+    select citizen_id from resolved_disbursement where outcome in ('new', 'changed'))"""
+_GRANTED = sql(
+    GRANTED,
+    whose="""r.registered_on is null and r.citizen_id between $6 and $7 and r.citizen_id in (
+    select citizen_id from resolved_disbursement where outcome in ('new', 'changed'))""",
+)
+
+
+async def tell_of_payments(
+    connection: asyncpg.Connection, moment: Moment, span: tuple[UUID | None, UUID | None]
+) -> None:
+    """Make, and withdraw, what follows from the payments of `resolved_disbursement`.
+
+    `span`: the first and the last of their citizens; None where there is nobody.
+    """
+    (called_for,) = await connection.fetch(_CALLED_FOR, *span)
+    if called_for["changed"]:
+        await withdraw(connection, moment, _NO_LONGER)
+        await make(connection, moment, _OF_CHANGED, moment.first_month)
+    if called_for["delayed"]:
+        await withdraw(connection, moment, _ARRIVED)
+    if called_for["changed"] or called_for["urged"]:
+        await settle(connection, moment, _THEIRS, kinds=["REGISTER_NOW", "ENTITLEMENT_GRANTED"])
+    await make(connection, moment, _OF_NEW, moment.first_month, none_is_there=True)
+    await make(connection, moment, _GRANTED, moment.first_month, moment.today, *span)
