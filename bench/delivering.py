@@ -1,8 +1,8 @@
 """How fast notifications are handed to a portal: a stand-in beside, on the same machine.
 
-`python -m bench.delivering --directory DIR --notifications 100000 --senders 1`; the directory keeps
-the embedded database (fsync on). The notifications are written by SQL, not by the rules that make
-them, and sent by `allowances deliver --once` in processes of their own.
+`python -m bench.delivering --directory DIR --citizens 100000 --senders 1`; the directory is for the
+embedded database (fsync on), made anew. The notifications are made by the import of a month, and
+sent by `allowances deliver --once` in processes of their own.
 """
 
 import argparse
@@ -18,32 +18,22 @@ from pathlib import Path
 
 import asyncpg
 
+from app import clock
+from app.demo.files import generate
 from app.demo.home import DataDirectory
 from app.embedded_postgres import embedded_postgres
+from app.ingest.importer import ImportKind, import_file
 from app.migrations.apply import migrate
+from app.notices.telling import Telling
 from bench.processes import cpu_seconds
 from tests.delivery.portal_server import StandIn, stand_in_portal
 
-_EMPTY = """
-truncate notification, notification_outbox, notification_push, portal_user;
-truncate citizen cascade
-"""
-_CITIZENS = """
-insert into citizen (id, national_id_encrypted, national_id_tail, given_name, family_name,
-  birth_date, birth_date_precision, nationality, local_authority_code, as_of)
-select gen_random_uuid(), '', '000', 'มาลี', 'ใจดี', '1950-01-01', 'DAY', 'THAI', '05810109', now()
-from generate_series(1, $1)
-"""
+_TELLING = Telling(most_a_day=1_000)  # none has to wait for the next day
 _USERS = "insert into portal_user select id, gen_random_uuid()::text, now() from citizen"
-_MADE = """
-with made as (
-  insert into notification (citizen_id, kind, subject, scheme, period, sequence, created_at)
-  select id, 'PAYMENT_SENT', 'OLD_AGE_ALLOWANCE:2026-11-01:1', 'OLD_AGE_ALLOWANCE', '2026-11-01', 1,
-    now() from citizen order by id
-  returning id, citizen_id
-)
-insert into notification_outbox (notification_id, citizen_id, due_at)
-select id, citizen_id, now() from made
+_DUE_NOW = "update notification_outbox set due_at = now()"  # whatever hour it is
+_EXPECTED = """
+select user_id, count(*) as shown
+from notification_outbox join portal_user using (citizen_id) group by 1
 """
 _WAL = "select (pg_current_wal_lsn() - '0/0')::float8"
 _WATCH_SECONDS = 0.05
@@ -64,31 +54,44 @@ def main() -> None:
     """Make, send, verify, and print what it took."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--directory", type=Path, required=True)
-    parser.add_argument("--notifications", type=int, default=100_000)
+    parser.add_argument("--citizens", type=int, default=100_000)
     parser.add_argument("--senders", type=int, default=1)
     parser.add_argument("--batch", type=int, default=100)
     options = parser.parse_args()
     home = DataDirectory.open(options.directory)
     with embedded_postgres(home.path) as dsn, stand_in_portal() as portal:
-        sent = Sent(asyncio.run(_make(dsn, options.notifications)))
+        expected, sent = asyncio.run(_make(dsn, home, options.citizens))
         _send(sent, dsn, portal, options.senders, options.batch)
-        _verify(portal, options.notifications)
-        _tell(sent, options.notifications, options.senders, options.batch)
+        _verify(portal, expected)
+        _tell(sent, sum(expected.values()), options.senders, options.batch)
 
 
-async def _make(dsn: str, count: int) -> float:
-    connection = await asyncpg.connect(dsn)
+async def _make(dsn: str, home: DataDirectory, citizens: int) -> tuple[dict[str, int], Sent]:
+    files = generate(home.files, citizens=citizens, months=1, seed=2569, today=clock.today())
+    connection, beside = await asyncpg.connect(dsn), await asyncpg.connect(dsn)
     await migrate(connection)
-    await connection.execute(_EMPTY)
-    await connection.execute(_CITIZENS, count)
+    for kind, path in (
+        (ImportKind.AUTHORITIES, files.authorities),
+        (ImportKind.CITIZENS, files.citizens),
+        (ImportKind.REGISTRATIONS, files.registrations),
+        (ImportKind.DISBURSEMENTS, files.disbursements[0]),
+    ):
+        if kind is ImportKind.DISBURSEMENTS:
+            await connection.execute("vacuum analyze")
+        start = time.perf_counter()
+        await import_file(
+            connection, kind, path, keys=home.keys(), now=clock.now(), telling=_TELLING,
+            beside=[beside],
+        )  # fmt: skip
+        seconds = time.perf_counter() - start
     await connection.execute(_USERS)
-    start = time.perf_counter()
-    await connection.execute(_MADE)
-    seconds = time.perf_counter() - start
+    await connection.execute(_DUE_NOW)
     await connection.execute("vacuum analyze")
     await connection.execute("checkpoint")
+    expected = {row["user_id"]: row["shown"] for row in await connection.fetch(_EXPECTED)}
+    await beside.close()
     await connection.close()
-    return seconds
+    return expected, Sent(seconds)
 
 
 async def _wal(dsn: str) -> float:
@@ -140,16 +143,18 @@ def _peak_mb(process: int) -> float:
         return 0.0
 
 
-def _verify(portal: StandIn, count: int) -> None:
+def _verify(portal: StandIn, expected: dict[str, int]) -> None:
     shown = portal.users_shown()
-    if len(shown) != count or set(shown.values()) != {1} or portal.problems:
-        raise SystemExit(f"{len(shown):,} of {count:,} were shown, or one twice")
+    if shown != expected or portal.problems:
+        raise SystemExit(
+            f"{len(shown):,} of {len(expected):,} users were shown what they should be"
+        )
 
 
 def _tell(sent: Sent, count: int, senders: int, batch: int) -> None:
     print(
         f"{count:,} notifications, {senders} senders, {batch} in a push: "
-        f"made by SQL {count / sent.made_seconds:,.0f} rows/s, "
+        f"made {count / sent.made_seconds:,.0f} rows/s with the import of their month, "
         f"delivered {count / sent.seconds:,.0f} rows/s ({sent.seconds:.1f} s), "
         f"senders' CPU {sent.cpu:.1f} s with their start, "
         f"peak {max(sent.peaks.values()):.0f} MB a sender, WAL {sent.wal_mb:.0f} MB, "

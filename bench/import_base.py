@@ -5,6 +5,7 @@ import csv
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import islice
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from app.migrations.apply import migrate
 from app.migrations.service_role import make_service_logins
 
 SEED = 2569
+DAY = clock.today() - timedelta(days=92)  # of whose months nobody is told any more
 CITIZENS_A_ROW = 1.06  # not everyone is paid
 EVERY = 20  # the correction changes one row in so many
 
@@ -45,6 +47,11 @@ class Base:
     @property
     def corrected(self) -> Path:
         return self.home.path / "corrected.csv"
+
+    @property
+    def told(self) -> Path:
+        """The same rows for the present month, of which every citizen is told."""
+        return self.home.path / "told.csv"
 
     @property
     def payments(self) -> Path:
@@ -85,6 +92,7 @@ async def _make(base: Base, rows: int) -> None:
     files = _files(base, rows)
     base.month.write_bytes(b"".join(_lines(files.disbursements[1], rows)))
     base.corrected.write_bytes(b"".join(map(_corrected, range(rows + 1), _lines(base.month, rows))))
+    base.told.write_bytes(b"".join(map(_of_this_month, _lines(base.month, rows))))
     connection = await asyncpg.connect(base.dsn)
     await migrate(connection)
     await make_service_logins(connection)
@@ -110,7 +118,7 @@ def _files(base: Base, rows: int) -> DemoFiles:
         citizens=int(rows * CITIZENS_A_ROW),
         months=2,
         seed=SEED,
-        today=clock.today(),
+        today=DAY,
     )
 
 
@@ -125,6 +133,10 @@ def _corrected(number: int, line: bytes) -> bytes:
         return line
     cells = line.split(b",")
     return b",".join([*cells[:4], b"650.00", *cells[5:]])
+
+
+def _of_this_month(line: bytes) -> bytes:
+    return line.replace(f"{DAY:%Y-%m}".encode(), f"{clock.today():%Y-%m}".encode())
 
 
 async def _import(connection: asyncpg.Connection, base: Base, kind: ImportKind, path: Path) -> None:
