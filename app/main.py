@@ -9,13 +9,15 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 
+from app.delivery.counts import Counts
+from app.delivery.sender import delivering
 from app.errors import AllowancesError
 from app.graphiql import GraphiQL
 from app.http.refusals import refusal
 from app.http.view import GraphQLView
 from app.metrics import metrics_of
 from app.service import Service, running_service
-from app.settings import Settings
+from app.settings import DeliverySettings, Settings
 
 PERSONAS_PATH = "/demo/personas"
 
@@ -23,38 +25,53 @@ PERSONAS_PATH = "/demo/personas"
 def create_app(
     settings: Settings,
     *,
+    delivery: DeliverySettings | None = None,
     demo: bool = False,
     played: date | None = None,
     more_routes: Sequence[BaseRoute] = (),
 ) -> Starlette:
-    """The service. `demo` allows what is for trying out alone: the header X-Demo-Today, and the
-    personas' tokens that `more_routes` may hold at PERSONAS_PATH."""
+    """The service; with `delivery` it sends notifications too. `demo` allows what is for trying out
+    alone: the header X-Demo-Today, and the personas' tokens that `more_routes` may hold at
+    PERSONAS_PATH."""
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with running_service(settings, demo=demo, played=played) as service:
-            app.state.service = service
+        async with (
+            running_service(settings, demo=demo, played=played) as service,
+            delivering(delivery) as counts,
+        ):
+            app.state.service, app.state.delivered = service, counts
             yield
 
     def service() -> Service:
         running: Service = app.state.service
         return running
 
+    def delivered() -> Counts | None:
+        counts: Counts | None = app.state.delivered
+        return counts
+
     app = Starlette(
-        routes=[*_routes(service, settings, demo=demo), *more_routes],
+        routes=[*_routes(service, delivered, settings, demo=demo), *more_routes],
         lifespan=lifespan,
         exception_handlers={AllowancesError: _refused},
     )
     return app
 
 
-def _routes(service: Callable[[], Service], settings: Settings, *, demo: bool) -> list[BaseRoute]:
+def _routes(
+    service: Callable[[], Service],
+    delivered: Callable[[], Counts | None],
+    settings: Settings,
+    *,
+    demo: bool,
+) -> list[BaseRoute]:
     async def ready(_request: Request) -> Response:
         await service().reference.refresh()
         return PlainTextResponse("ready\n")
 
     async def metrics(_request: Request) -> Response:
-        return PlainTextResponse(metrics_of(view.schema.plans))
+        return PlainTextResponse(metrics_of(view.schema.plans, delivered()))
 
     graphiql = GraphiQL(PERSONAS_PATH if demo else None) if settings.graphiql else None
     view = GraphQLView.of(service, settings, graphiql)

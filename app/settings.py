@@ -13,7 +13,6 @@ from pydantic import (
     AfterValidator,
     BeforeValidator,
     Field,
-    SecretStr,
     ValidationError,
     model_validator,
 )
@@ -90,6 +89,7 @@ SecretKeysById = Annotated[
 Quiet = Annotated[QuietHours, NoDecode, BeforeValidator(_quiet_hours)]
 Https = Annotated[str, AfterValidator(_https)]  # on loopback also http
 Seconds = Annotated[float, Field(gt=0)]
+Secret = Annotated[str, Field(repr=False, min_length=1)]
 
 
 class _FromEnvironment(BaseSettings):
@@ -207,10 +207,10 @@ class DeliverySettings(QuietSettings):
 
     portal_validate_url: Https = "https://api.egov.go.th/ws/auth/validate"
     portal_push_url: Https
-    portal_app_id: str
-    portal_agent_id: SecretStr
-    portal_consumer_key: SecretStr
-    portal_consumer_secret: SecretStr
+    portal_app_id: Annotated[str, Field(min_length=1)]
+    portal_agent_id: Secret
+    portal_consumer_key: Secret
+    portal_consumer_secret: Secret
     portal_timeout_seconds: Seconds = 10.0  # of one request, from its sending to its whole answer
 
     push_language: Language = Language.TH
@@ -234,6 +234,14 @@ class DeliverySettings(QuietSettings):
                 "or a second sender takes up what the first is still sending"
             )
         return self
+
+    def own_database_url(self) -> str:
+        """Of the role that delivers; `SettingsError` where none is named."""
+        if self.delivery_database_url is None:
+            raise SettingsError(
+                "DELIVERY_DATABASE_URL: is required here: a login role in allowances_delivery."
+            )
+        return self.delivery_database_url
 
 
 class Place(_FromEnvironment):

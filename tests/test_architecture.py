@@ -19,6 +19,7 @@ HOMES = {
     "aiodataloader": ("loaders.batching",),
     "jwt": ("app.viewer", "app.signing_keys", "app.demo.issuer"),
     "click": ("app.cli",),
+    "httpx": ("app.delivery.portal",),
     "pydantic_settings": ("app.settings",),
 }
 LONGEST_FUNCTION, LONGEST_FILE = 40, 300

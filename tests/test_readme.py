@@ -9,7 +9,8 @@ import pytest
 
 from app.cli import main
 from app.policies import Scope
-from app.settings import Settings
+from app.rules.vocabulary import Language
+from app.settings import DeliverySettings, Settings
 from tests.conftest import ROOT, DemoServer
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -49,11 +50,12 @@ def test_every_command_is_listed() -> None:
 
 
 def test_every_setting_is_listed_with_its_default() -> None:
-    for name, field in Settings.model_fields.items():
+    for name, field in {**Settings.model_fields, **DeliverySettings.model_fields}.items():
         assert f"`{name.upper()}`" in README or name == "national_id_encryption_key_id", name
         if not field.is_required() and not isinstance(field.default, bool) and name != "host":
             default = field.get_default(call_default_factory=True)
             value = f"{default:g}" if isinstance(default, float) else default
+            value = value.value if isinstance(value, Language) else value
             shown = f"`{value}`" if value else "none"
             lines = [line for line in README.splitlines() if f"`{name.upper()}`" in line]
             assert not lines or any(shown in line for line in lines), name

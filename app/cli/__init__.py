@@ -4,6 +4,7 @@ from app.cli.audit import audit
 from app.cli.batches import batches
 from app.cli.check import check, explain
 from app.cli.data import generate, migrate, rules
+from app.cli.deliver import deliver, outbox
 from app.cli.group import main
 from app.cli.import_files import import_
 from app.cli.keys import rotate_keys
@@ -17,6 +18,8 @@ for command in (
     import_,
     batches,
     notify,
+    deliver,
+    outbox,
     rules,
     rotate_keys,
     generate,

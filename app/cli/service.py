@@ -27,9 +27,13 @@ from app.embedded_postgres import embedded_postgres
 from app.errors import SettingsError
 from app.main import create_app
 from app.migrations.apply import pending
-from app.migrations.service_role import refuse_owner, refuse_unfit_submission
+from app.migrations.service_role import (
+    refuse_owner,
+    refuse_unfit_delivery,
+    refuse_unfit_submission,
+)
 from app.schema import sdl
-from app.settings import read_place, read_settings
+from app.settings import DeliverySettings, read_delivery, read_place, read_settings
 from app.signing_keys import SigningKeys
 
 
@@ -85,7 +89,8 @@ def _command_as_typed() -> str:
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="Run only the .graphql files of this directory, such as app/screens; gateways run any.",
 )
-def serve(trusted_documents: Path | None) -> None:
+@click.option("--deliver", is_flag=True, help="Send notifications to the portal as well.")
+def serve(trusted_documents: Path | None, deliver: bool) -> None:
     """Run the service against DATABASE_URL, with real tokens. Refuses to start half configured."""
     settings = read_settings()
     if trusted_documents is not None:
@@ -96,8 +101,16 @@ def serve(trusted_documents: Path | None) -> None:
     asyncio.run(with_connection(settings.database_url, _refuse_unfit))
     if settings.submission_database_url is not None:
         asyncio.run(with_connection(settings.submission_database_url, refuse_unfit_submission))
+    delivery = _delivery() if deliver else None
     _refuse_busy_port(settings.host, settings.port)
-    _run(create_app(settings), settings.host, settings.port, settings.max_body_bytes)
+    app = create_app(settings, delivery=delivery)
+    _run(app, settings.host, settings.port, settings.max_body_bytes)
+
+
+def _delivery() -> DeliverySettings:
+    delivery = read_delivery()
+    asyncio.run(with_connection(delivery.own_database_url(), refuse_unfit_delivery))
+    return delivery
 
 
 async def _refuse_unfit(connection: asyncpg.Connection) -> None:

@@ -42,14 +42,13 @@ create table notification_outbox (
   notification_id bigint primary key,
   citizen_id uuid not null,
   state outbox_state not null default 'WAITING',
-  idempotency_key uuid not null default gen_random_uuid(),
-  due_at timestamptz not null,         -- not before; moved on by each failure
-  claimed_until timestamptz,           -- a sender has it until then
+  awaits_user_id boolean not null default false,  -- kept aside until portal_user knows the citizen
+  push_key uuid,                       -- the push it is in, while that has no certain outcome
+  due_at timestamptz not null,         -- not before
   attempts smallint not null default 0,
   last_error text,                     -- a code of ours; never what the portal wrote
   sent_at timestamptz
 );
-create index notification_outbox_due on notification_outbox (due_at) where state = 'WAITING';
 
 -- The name by which the portal knows a citizen, learned from the token of a signed-in one.
 create table portal_user (
@@ -115,3 +114,68 @@ grant select (notification_id) on notification_outbox to allowances_service;
 grant select (died_on) on citizen to allowances_submission;
 grant select, insert, update on notification, notification_outbox to allowances_submission;
 grant select, insert on notification_batch to allowances_submission;
+
+-- One request to the portal: its notifications stay together, and keep its key, until the portal has
+-- said what became of them. An answer that got lost is asked for again by the very same request.
+create table notification_push (
+  key uuid primary key,                -- the idempotency key
+  due_at timestamptz not null,         -- not before; infinity: given up, until it is retried
+  claimed_until timestamptz,           -- a sender has it until then
+  attempts smallint not null default 0,
+  shrunk boolean not null default false,  -- some of it was withdrawn after it was first sent
+  last_error text                      -- a code of ours
+);
+create index notification_push_due on notification_push (due_at);
+alter table notification_outbox add foreign key (push_key) references notification_push;
+create index notification_outbox_due on notification_outbox (due_at, notification_id)
+  where state = 'WAITING' and push_key is null and not awaits_user_id;
+create index notification_outbox_push on notification_outbox (push_key)
+  where push_key is not null;
+create index notification_outbox_awaiting on notification_outbox (citizen_id) where awaits_user_id;
+create index notification_outbox_dead on notification_outbox (notification_id)
+  where state = 'DEAD';
+
+-- A citizen whose user ID becomes known has what was kept aside sent. Setting aside takes the lock
+-- alone, learning shares it: so neither passes by the other unseen.
+create function release_what_awaits_the_user_id() returns trigger
+language plpgsql security definer as $$
+begin
+  perform pg_advisory_xact_lock_shared(hashtext('notification_outbox'));
+  update notification_outbox o set awaits_user_id = false
+  from (
+    select notification_id from notification_outbox
+    where citizen_id = new.citizen_id and awaits_user_id order by notification_id for update) d
+  where o.notification_id = d.notification_id;
+  return null;
+end $$;
+revoke execute on function release_what_awaits_the_user_id() from public;
+create trigger release_what_awaits after insert on portal_user
+  for each row execute function release_what_awaits_the_user_id();
+
+-- Who sends: what a push needs, and no more.
+do $$
+begin
+  if not exists (select from pg_roles where rolname = 'allowances_delivery') then
+    create role allowances_delivery nologin;
+  end if;
+exception
+  when duplicate_object or unique_violation then
+    null;  -- a migration of another database of this server made it meanwhile
+  when insufficient_privilege then
+    raise exception using
+      errcode = 'insufficient_privilege',
+      message = 'The role allowances_delivery does not exist, and this user may not make it. '
+        'Run `create role allowances_delivery nologin` as one who may, then migrate again.';
+end $$;
+do $$
+begin
+  execute format(
+    'alter function release_what_awaits_the_user_id() set search_path = pg_catalog, %I, pg_temp',
+    current_schema());
+  execute format('grant usage on schema %I to allowances_delivery', current_schema());
+end $$;
+grant select on schema_migration, portal_user to allowances_delivery;
+grant select (id, citizen_id, kind, period, created_at, withdrawn_at)
+  on notification to allowances_delivery;
+grant select, update on notification_outbox to allowances_delivery;
+grant select, insert, update, delete on notification_push to allowances_delivery;

@@ -1,4 +1,4 @@
-"""The database roles of the service: logins of their own, and what neither may be able to do."""
+"""The database roles of the service: logins of their own, and what none may be able to do."""
 
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
@@ -8,6 +8,7 @@ from app.errors import SettingsError
 
 LOGIN = "allowances_app"
 SUBMISSION_LOGIN = "allowances_submission_app"
+DELIVERY_LOGIN = "allowances_delivery_app"
 
 # Logins without a password: for the embedded server alone, whose socket only its owner can reach.
 # The service's plans are made once, not for each request's arguments: docs/storage.md has what that
@@ -25,6 +26,9 @@ begin
   if not exists (select from pg_roles where rolname = 'allowances_submission_app') then
     create role allowances_submission_app login in role allowances_submission;
   end if;
+  if not exists (select from pg_roles where rolname = 'allowances_delivery_app') then
+    create role allowances_delivery_app login in role allowances_delivery;
+  end if;
 exception
   when duplicate_object or unique_violation then null;  -- another process made it meanwhile
 end $$"""
@@ -35,10 +39,11 @@ from unnest(array['access_batch', 'access_record']) t,
   unnest(array['INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'TRIGGER']) p
 """
 _MAY_SUBMIT = "select pg_has_role(current_user, 'allowances_submission', 'USAGE')"
+_MAY_DELIVER = "select pg_has_role(current_user, 'allowances_delivery', 'USAGE')"
 
 
 async def make_service_logins(connection: asyncpg.Connection) -> None:
-    """The roles that may log in and do what the service may, and what a submission may; once."""
+    """The roles that may log in: as the service, as a submission and as delivery; made once."""
     await connection.execute(_MAKE_LOGINS)
 
 
@@ -50,6 +55,11 @@ def as_service(dsn: str) -> str:
 def as_submission(dsn: str) -> str:
     """The same with the login of submissions."""
     return _as(SUBMISSION_LOGIN, dsn)
+
+
+def as_delivery(dsn: str) -> str:
+    """The same with the login of delivery."""
+    return _as(DELIVERY_LOGIN, dsn)
 
 
 def _as(login: str, dsn: str) -> str:
@@ -77,6 +87,17 @@ async def refuse_unfit_submission(connection: asyncpg.Connection) -> None:
         raise SettingsError(
             "SUBMISSION_DATABASE_URL: this role can not submit. Connect as a role of its own: "
             "`create role ... login in role allowances_submission`."
+        )
+
+
+async def refuse_unfit_delivery(connection: asyncpg.Connection) -> None:
+    """`SettingsError` when the delivering connection's role could alter an access record, or could
+    not deliver."""
+    await _refuse_altering(connection, "DELIVERY_DATABASE_URL", "allowances_delivery")
+    if not await connection.fetchval(_MAY_DELIVER):
+        raise SettingsError(
+            "DELIVERY_DATABASE_URL: this role can not deliver. Connect as a role of its own: "
+            "`create role ... login in role allowances_delivery`."
         )
 
 

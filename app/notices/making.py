@@ -6,7 +6,6 @@ has read up to one misses none.
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from secrets import token_hex
 
 import asyncpg
 
@@ -18,8 +17,7 @@ CHANNEL = "notification_made"
 """Where each batch is announced; the payload is the highest number that there is now."""
 
 # `wanted` has the columns of a notification. What is true already is not made again. A citizen's
-# share of the day counts what they were told since midnight; the rest is due on the days after. The
-# keys of a batch are of one random number: a million of them cost more than the rest of the row.
+# share of the day counts what they were told since midnight; the rest is due on the days after.
 _MAKE = """
 with wanted as ({wanted}),
 made as (
@@ -29,10 +27,9 @@ made as (
   from wanted order by citizen_id {conflicts}
   returning id, citizen_id
 ), put as (
-  insert into notification_outbox (notification_id, citizen_id, due_at, idempotency_key)
+  insert into notification_outbox (notification_id, citizen_id, due_at)
   select m.id, m.citizen_id,
-    $2::timestamptz + (m.nth + {earlier}) / $3::integer * interval '1 day',
-    ($4::text || lpad(to_hex(m.id), 16, '0'))::uuid
+    $2::timestamptz + (m.nth + {earlier}) / $3::integer * interval '1 day'
   from (
     select id, citizen_id, row_number() over (partition by citizen_id order by id) - 1 as nth
     from made) m
@@ -52,7 +49,8 @@ select min(first_id) from notification_batch where made_at >= $1 and made_at <> 
 """
 _EARLIER = """(
       select count(*) from notification n
-      where n.citizen_id = m.citizen_id and n.id >= {first})"""
+      where n.citizen_id = m.citizen_id and n.id >= $4::bigint)"""
+_NONE_EARLIER = "coalesce($4::bigint, 0)"
 
 # `stale` is of notifications n, and says which are no longer true. Locks are taken by number, as
 # senders and readers take theirs.
@@ -113,14 +111,14 @@ async def make(
         wanted=wanted,
         channel=CHANNEL,
         conflicts="" if none_is_there else _NOT_TWICE,
-        earlier="0" if first is None else sql(_EARLIER, first=str(int(first))),
+        earlier=_NONE_EARLIER if first is None else _EARLIER,
     )
     rows = await connection.fetch(
         statement,
         moment.now,
         telling.due_at(moment.now),
         telling.most_a_day,
-        token_hex(8),
+        first,
         *arguments,
     )
     return sum(row["made"] for row in rows)

@@ -97,6 +97,10 @@ class Texts:
         key = f"reason.{reason_code_for(code)}"
         return self._text(f"{key}.explanation", language), self._text(f"{key}.action", language)
 
+    def push(self, kind: str, language: Language, month: str | None) -> str:
+        """What a telephone shows of a kind of notification; `month` as `month` writes it."""
+        return self._text(f"notification.push.{kind}", language, month=month)
+
     def bank(self, code: str, language: Language) -> str:
         """The name of a bank by its three-digit code, or a text with the code."""
         if f"bank.{code}" in self.entries:

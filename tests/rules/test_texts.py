@@ -45,6 +45,11 @@ BANKS = [
     "073",
     "098",
 ]
+# The kinds of the schema: what a citizen is told.
+NOTIFICATIONS = (
+    *("REGISTER_NOW", "PAYMENT_FAILED", "PAYMENT_SENT"),
+    *("ENTITLEMENT_GRANTED", "CARD_EXPIRING", "PAYMENT_DELAYED"),
+)
 
 
 def expected_keys() -> set[str]:
@@ -61,6 +66,7 @@ def expected_keys() -> set[str]:
         for scheme, kind, part in product(Scheme, NotificationKind, ("title", "body"))
         if (scheme, kind) not in NEVER_TOLD
     }
+    keys |= {f"notification.push.{kind}" for kind in NOTIFICATIONS}
     for scheme, kind in product(Scheme, ("heading", "message")):
         names = {state.value for state in STATES[scheme]} | OWN_WORDING[scheme]
         keys |= {f"{kind}.{scheme.value}.{name}" for name in names}
