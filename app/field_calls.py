@@ -49,8 +49,8 @@ class FieldCalls:
     def call_of(self, field: GraphQLField) -> Call | None:
         """The field as a call; None where Strawberry has to resolve it."""
         definition = _definition(field)
-        if definition is None or definition.is_basic_field:
-            return None
+        if definition is None or definition.is_basic_field or definition.is_subscription:
+            return None  # a subscription's value is its event; its resolver made the stream
         permissions = _permissions(definition)
         if permissions is None:
             return None

@@ -4,9 +4,9 @@ import logging
 import re
 import secrets
 
-from graphql import GraphQLError, GraphQLSyntaxError
+from graphql import GraphQLError, GraphQLSyntaxError, ValueNode
 
-from app.errors import AllowancesError
+from app.errors import AllowancesError, BadInput
 
 _log = logging.getLogger("allowances.errors")
 
@@ -29,6 +29,10 @@ def make_presentable(error: GraphQLError) -> None:
     elif error.path is None:
         error.message = _without_values(error.message)
         _code(error, "GRAPHQL_VALIDATION_FAILED")
+    elif error.nodes and isinstance(error.nodes[0], ValueNode):
+        # A variable that is null where its argument must not be: known when the field is asked.
+        error.message = _without_values(error.message)
+        _code(error, BadInput.code)
     else:
         _mask(error, error)
 

@@ -26,8 +26,9 @@ from bench.import_base import Base, base
 _PAUSE = 0.05
 _LEDGER = """
 select state::text, (select count(*) from import_file) as entries,
-  (select pid from pg_locks where locktype = 'advisory' and classid = 7022006
-  limit 1) as backend
+  (select array_agg(pid) from pg_stat_activity
+    where datname = current_database() and backend_type = 'client backend'
+      and pid <> pg_backend_pid()) as backends
 from import_file order by id desc limit 1
 """
 _RAW = """
@@ -110,17 +111,17 @@ async def _watch(base: Base, run: Run, process: Process, entries: int) -> None:
         now = time.perf_counter()
         run.states[row["state"] if row["entries"] > entries else "STARTING"] += now - seen
         seen = now
-        _note(run, process.pid, row["backend"])
+        _note(run, process.pid, row["backends"])
         await asyncio.sleep(_PAUSE)
     await connection.close()
 
 
-def _note(run: Run, client: int, backend: int | None) -> None:
+def _note(run: Run, client: int, backends: list[int] | None) -> None:
     run.peak_mb = max(run.peak_mb, _status(client, "VmHWM"))
     run.client_cpu = max(run.client_cpu, _processor_seconds(client))
-    if backend is not None:
-        run.backend_mb = max(run.backend_mb, _status(backend, "RssAnon"))
-        run.backend_cpu = max(run.backend_cpu, _processor_seconds(backend))
+    if backends:
+        run.backend_mb = max(run.backend_mb, sum(_status(b, "RssAnon") for b in backends))
+        run.backend_cpu = max(run.backend_cpu, sum(map(_processor_seconds, backends)))
 
 
 def _status(process: int, name: str) -> float:
@@ -181,13 +182,15 @@ def _median(runs: Iterable[Run], name: str) -> float:
 async def profile(base: Base, rows_a_slice: int) -> None:
     """Where one import's time goes, statement by statement, COPY as the rest."""
     await base.renew()
-    connection = await asyncpg.connect(base.dsn, server_settings={"temp_buffers": "64MB"})
+    room = {"temp_buffers": "64MB"}
+    connection = await asyncpg.connect(base.dsn, server_settings=room)
+    beside = await asyncpg.connect(base.dsn, server_settings=room)
     spent: dict[str, list[float]] = defaultdict(list)
 
     def note(query: Any) -> None:
         spent[" ".join(query.query.split())[:110]].append(query.elapsed)
 
-    with connection.query_logger(note):
+    with connection.query_logger(note), beside.query_logger(note):
         start, cpu = time.perf_counter(), time.process_time()
         await import_file(
             connection,
@@ -196,9 +199,11 @@ async def profile(base: Base, rows_a_slice: int) -> None:
             keys=base.home.keys(),
             now=clock.now(),
             rows_a_slice=rows_a_slice,
+            beside=[beside],
         )
         whole, own = time.perf_counter() - start, time.process_time() - cpu
-        backend = _processor_seconds(connection.get_server_pid())
+        backend = sum(_processor_seconds(c.get_server_pid()) for c in (connection, beside))
+    await beside.close()
     await connection.close()
     known = sum(map(sum, spent.values()))
     print(

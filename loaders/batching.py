@@ -64,6 +64,17 @@ class Loader(DataLoader[Key, Value]):
         return asked
 
 
+async def load_all(loader: Loader[Key, Value], keys: Iterable[Key]) -> list[Value]:
+    """The values of several keys, asked together; the first error ends the wait."""
+    asked = [loader.load(key) for key in keys]
+    try:
+        return [await each for each in asked]
+    finally:
+        for each in asked:
+            if not each.cancel() and not each.cancelled():
+                each.exception()  # seen: the first one is what is told
+
+
 class Queues:
     """Every edge's queue, over one database, each from the first time that it is needed on."""
 

@@ -14,8 +14,7 @@ from app.rules.vocabulary import PaymentChannel, PaymentKind, PaymentStatus, Sch
 from loaders.batching import one_by_key
 
 
-@dataclass(frozen=True, slots=True)
-class PaymentRow:
+class PaymentRow(NamedTuple):
     """One payment of a month, and the keys of what it belongs to."""
 
     key: PaymentKey
@@ -234,24 +233,28 @@ async def payment_totals(database: Database, keys: Sequence[TotalsKey]) -> list[
     return [found.get(key.entitlement, TotalsRow()) for key in keys]
 
 
+# By dictionary, and by place: a screen has two dozen payments, and each of them four enums.
+_SCHEMES = {each.value: each for each in Scheme}
+_KINDS = {each.value: each for each in PaymentKind}
+_STATUSES = {each.value: each for each in PaymentStatus}
+_CHANNELS = {each.value: each for each in PaymentChannel}
+
+
 def _payment(row: Any) -> PaymentRow:
-    citizen_id, scheme = row[0], Scheme(row[1])
-    account, repays, repaid_by = row[11], row[13], row[14]
-
-    def key(period: date, sequence: int) -> PaymentKey:
-        return PaymentKey(citizen_id, scheme, YearMonth(period), sequence)
-
+    citizen_id, scheme, period, sequence, kind, amount, status, channel, paid_on = row[:9]
+    reason_code, source_code, account, batch_id, repays, repaid_by, repaid_sequence = row[9:16]
+    of = _SCHEMES[scheme]
     return PaymentRow(
-        key=key(row[2], row[3]),
-        kind=PaymentKind(row[4]),
-        amount=row[5],
-        status=PaymentStatus(row[6]),
-        channel=PaymentChannel(row[7]),
-        paid_on=row[8],
-        reason_code=row[9],
-        source_code=row[10],
-        bank_account=None if account is None else BankAccountKey(citizen_id, account),
-        batch_id=row[12],
-        repays_key=None if repays is None else key(repays, 0),
-        repaid_by_key=None if repaid_by is None else key(repaid_by, row[15]),
+        PaymentKey(citizen_id, of, period, sequence),
+        _KINDS[kind],
+        amount,
+        _STATUSES[status],
+        _CHANNELS[channel],
+        paid_on,
+        reason_code,
+        source_code,
+        None if account is None else BankAccountKey(citizen_id, account),
+        batch_id,
+        None if repays is None else PaymentKey(citizen_id, of, repays, 0),
+        None if repaid_by is None else PaymentKey(citizen_id, of, repaid_by, repaid_sequence),
     )

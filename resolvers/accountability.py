@@ -27,18 +27,21 @@ class Accountability(SchemaExtension):
     """Gathers an agency's reads while an operation runs; writes them, or withholds the answer."""
 
     async def on_execute(self) -> AsyncIterator[None]:
-        execution = self.execution_context
-        if isinstance(_context(execution).viewer, AgencyViewer):
-            # Its own Reads for each operation: those of one WebSocket share their context.
-            execution.context = replace(_context(execution), reads=Reads())
+        self.begin()
         yield
-        await self._settle(execution.result)
+        await self.settle(self.execution_context.result)
 
     async def on_stream_result(self, result: StreamExecutionResult) -> AsyncIterator[None]:
-        await self._settle(result)
+        await self.settle(result)
         yield
 
-    async def _settle(self, result: Any) -> None:
+    def begin(self) -> None:
+        """Gather anew: each operation has its own reads, those of one WebSocket too."""
+        execution = self.execution_context
+        if isinstance(_context(execution).viewer, AgencyViewer):
+            execution.context = replace(_context(execution), reads=Reads())
+
+    async def settle(self, result: Any) -> None:
         """Durable once this returns; `result` loses its data where that could not be."""
         context = _context(self.execution_context)
         if context.reads is None or not (categories := context.reads.take()):

@@ -11,6 +11,7 @@ from app.rules.entitlement import assess
 from app.rules.rows import Rate
 from app.rules.vocabulary import DisabilityType, EntitlementState, Scheme
 from app.rules.windows import RegistrationWindow
+from loaders.batching import load_all
 from loaders.entitlements import EntitlementRow, entitlement_keys
 from resolvers.context import Context
 from resolvers.reason import ReasonRow
@@ -144,7 +145,7 @@ async def entitlements(
 ) -> list[EntitlementView]:
     """A citizen's entitlements, old age first: always one per scheme."""
     keys = entitlement_keys(citizen_id, scheme)
-    rows = await context.loaders.entitlement_by_key.load_many(keys)
+    rows = await load_all(context.loaders.entitlement_by_key, keys)
     return [_view(context, row) for row in rows if row is not None]
 
 

@@ -10,6 +10,7 @@ from app.rules.reminders import is_delayed
 from app.rules.rule_book import RuleBook
 from app.rules.vocabulary import Scheme
 from loaders.batches import FreshnessKey, FreshnessRow
+from loaders.batching import load_all
 from resolvers.context import Context
 from resolvers.fields import plain
 
@@ -54,7 +55,7 @@ async def data_freshness(context: Context) -> DataFreshnessRow:
     month = month_of(context.today)
     schemes = (Scheme.OLD_AGE_ALLOWANCE, Scheme.DISABILITY_ALLOWANCE)
     keys = [FreshnessKey(scheme, month) for scheme in schemes]
-    rows = await context.loaders.freshness.load_many(keys)
+    rows = await load_all(context.loaders.freshness, keys)
     return DataFreshnessRow(
         *(SchemeFreshnessRow.of(row, context.today, context.book) for row in rows)
     )

@@ -49,6 +49,18 @@ async def test_a_wrong_variable(ask: Asker, variables: dict[str, Any]) -> None:
     assert error["extensions"]["code"] in {"BAD_USER_INPUT", "GRAPHQL_VALIDATION_FAILED"}
 
 
+async def test_a_variable_that_is_null_where_its_argument_must_not_be(ask: Asker) -> None:
+    """Valid, for there is a default; that it was turned down is known when the field is asked."""
+    query = 'query ($code: ID = "03500101") { localAuthority(code: $code) { kind } }'
+    assert (await ask.data(query))["localAuthority"] is not None
+    (error,) = (await ask.answer(query, {"code": None}))["errors"]
+    assert error["extensions"] == {"code": "BAD_USER_INPUT"}
+    assert error["message"] == (
+        "Argument 'code' has invalid value: Expected variable '$code' provided to non-null type"
+        " 'ID!' not to be null."
+    )
+
+
 async def test_what_nobody_expected_is_masked_with_an_id_that_the_log_has(
     ask: Asker, service: Service, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -22,6 +22,8 @@ from app.notices.telling import Telling
 from app.privacy import PrivacyKeys
 from app.rules.rule_tables import RULE_TABLES
 from app.settings import Place, read_place, read_telling
+
+Act = Callable[[asyncpg.Connection, asyncpg.Connection], Awaitable[int]]
 
 _SOME_REJECTED = 3
 _ROOM_FOR_A_SLICE = {"temp_buffers": "64MB"}  # else its temporary tables are written to disk
@@ -79,15 +81,22 @@ def import_(
     _refuse_misplaced(kind, files, expected, reports)
     place = read_place()
     if kind in RULE_TABLES:
-        act = partial(_import_rule_tables, kind, files, place)
+        act: Act = partial(_import_rule_tables, kind, files, place)
     else:
         keys, telling = privacy_keys(place), read_telling()
         options = _Options(expected, reports, rows_a_slice, keys, telling)
         act = partial(_import_all, ImportKind(kind.upper()), files, place, options)
     with database(place) as dsn:
-        rejected = asyncio.run(with_connection(dsn, act, _ROOM_FOR_A_SLICE))
+        rejected = asyncio.run(_with_two_connections(dsn, act))
     if rejected:
         sys.exit(_SOME_REJECTED)
+
+
+async def _with_two_connections(dsn: str, act: Act) -> int:
+    async def with_first(first: asyncpg.Connection) -> int:
+        return await with_connection(dsn, lambda second: act(first, second), _ROOM_FOR_A_SLICE)
+
+    return await with_connection(dsn, with_first, _ROOM_FOR_A_SLICE)
 
 
 def _satang(text: str | None) -> int | None:
@@ -112,7 +121,11 @@ def _refuse_misplaced(
 
 
 async def _import_rule_tables(
-    table: str, files: Sequence[Path], place: Place, connection: asyncpg.Connection
+    table: str,
+    files: Sequence[Path],
+    place: Place,
+    connection: asyncpg.Connection,
+    _beside: asyncpg.Connection,
 ) -> int:
     await up_to_date(connection, place)
     for file in files:
@@ -127,14 +140,19 @@ async def _import_all(
     place: Place,
     options: _Options,
     connection: asyncpg.Connection,
+    beside: asyncpg.Connection,
 ) -> int:
     """How many rows were rejected in all."""
     await up_to_date(connection, place)
-    return sum([await _import(connection, kind, file, options) for file in files])
+    return sum([await _import(connection, beside, kind, file, options) for file in files])
 
 
 async def _import(
-    connection: asyncpg.Connection, kind: ImportKind, file: Path, options: _Options
+    connection: asyncpg.Connection,
+    beside: asyncpg.Connection,
+    kind: ImportKind,
+    file: Path,
+    options: _Options,
 ) -> int:
     with click.progressbar(length=1, label=f"{kind.value.lower()} {file.name}") as bar:
 
@@ -152,6 +170,7 @@ async def _import(
             imported_by=system_user(),
             rows_a_slice=options.rows_a_slice,
             progress=show,
+            beside=[beside],
             telling=options.telling,
         )
     for line in report.lines():

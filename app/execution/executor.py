@@ -4,7 +4,7 @@ from collections import Counter, OrderedDict
 from collections.abc import Mapping
 from typing import Any
 
-from graphql import GraphQLSchema, OperationDefinitionNode
+from graphql import GraphQLSchema, OperationDefinitionNode, OperationType
 from graphql.execution.collect_fields import FragmentDetails
 from graphql.execution.executor import Executor
 
@@ -66,15 +66,28 @@ class CompiledExecution(Executor[Any]):
         """What a `Call` gets as info: the same for every field and object."""
         raise NotImplementedError
 
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        if self.operation.operation is OperationType.SUBSCRIPTION:
+            self.plans().left["first step of a subscription"] += 1
+
     def execute_operation(self, serially: bool | None = None) -> Any:
-        """The answer, or an awaitable of it."""
-        if self.abort_signal is not None or self._has_middleware() or serially is not None:
+        """The answer, or an awaitable of it; of an event of a subscription too."""
+        why = self._never_compiled(serially)
+        if why is not None:
+            self.plans().left[why] += 1
             return super().execute_operation(serially)
         plan = self.plans().of(self.operation, self.fragments)
         if plan is None:
             return super().execute_operation(serially)
         return Run(self, plan).result()
 
-    def _has_middleware(self) -> bool:
-        manager = self.middleware_manager
-        return manager is not None and bool(manager.middlewares)
+    def _never_compiled(self, serially: bool | None) -> str | None:
+        """Why this run can not be a plan's, whatever its document says."""
+        if self.abort_signal is not None:
+            return "abort signal"
+        if self.middleware_manager is not None and self.middleware_manager.middlewares:
+            return "middleware"
+        if serially not in (None, self.operation.operation is OperationType.MUTATION):
+            return "order of another kind of operation"
+        return None

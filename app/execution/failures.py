@@ -29,17 +29,26 @@ class Reconciler:
     types: Mapping[int, SelectionPlan]
     errors: list[GraphQLError]
 
-    def root(self, selection: SelectionPlan, data: dict[str, Any]) -> dict[str, Any] | None:
-        """The data without failures; None where one reached the root."""
+    def root(self, selection: SelectionPlan, data: dict[str, Any], fields: ActiveFields) -> bool:
+        """Clears these fields of the data of failures; False where one nulls all data."""
         try:
-            self._object(selection, data, None)
+            self._fields(selection, data, None, fields)
         except GraphQLError as error:
             self.errors.append(error)
-            return None
-        return data
+            return False
+        return True
 
     def _object(self, selection: SelectionPlan, data: dict[str, Any], path: Path | None) -> None:
-        for field, nodes in self.active(selection):
+        self._fields(selection, data, path, self.active(selection))
+
+    def _fields(
+        self,
+        selection: SelectionPlan,
+        data: dict[str, Any],
+        path: Path | None,
+        fields: ActiveFields,
+    ) -> None:
+        for field, nodes in fields:
             where = Path(path, field.key, selection.type.name)
             data[field.key] = self._value(field.type, data[field.key], nodes, where)
 

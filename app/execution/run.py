@@ -63,11 +63,18 @@ class Run:
                 return
 
     async def _serially(self, root: Level, data: dict[str, Any]) -> ExecutionResult:
-        """A mutation's fields: each to its end before the next begins."""
+        """A mutation's fields: each to its end before the next begins, none after one that nulls
+        the answer."""
+        errors: list[GraphQLError] = []
         for field, nodes in self.active(root.selection):
             self._field(field, nodes, root)
             await self._settle_all()
-        return self._finished(data)
+            if self._values.failed and not self._reconciler(errors).root(
+                root.selection, data, [(field, nodes)]
+            ):
+                return ExecutionResult(None, errors)
+            self._values.failed = False
+        return ExecutionResult(data, errors or None)
 
     def _go_down(self) -> bool:
         """The fields of the next level; false where there is none."""
@@ -80,8 +87,12 @@ class Run:
         if not self._values.failed:
             return ExecutionResult(data, None)
         errors: list[GraphQLError] = []
-        reconciled = Reconciler(self.active, self._values.types, errors).root(self._plan.root, data)
-        return ExecutionResult(reconciled, errors or None)
+        root = self._plan.root
+        stands = self._reconciler(errors).root(root, data, self.active(root))
+        return ExecutionResult(data if stands else None, errors or None)
+
+    def _reconciler(self, errors: list[GraphQLError]) -> Reconciler:
+        return Reconciler(self.active, self._values.types, errors)
 
     def active(self, selection: SelectionPlan) -> ActiveFields:
         """The fields of a selection that count in this run."""

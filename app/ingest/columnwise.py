@@ -1,8 +1,9 @@
 """Many rows of one layout to records, column by column: what repeats is worked out once."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
+from app.ingest.copy_text import copy_column, copy_line
 from app.ingest.layout import Convert, Layout, Record
 from app.ingest.refusals import RefusedError
 
@@ -11,11 +12,15 @@ _FEW = 50  # texts that are looked at one by one where one of them is wrong
 
 _Texts = Sequence[Sequence[str]]
 _Values = Mapping[int, Sequence[Any]]
+Made = TypeVar("Made")
 _Key = tuple[Any, ...]  # texts of shared columns, then whether each optional own value is given
 
 
 class Columnwise:
-    """A layout, and the converters of its columns."""
+    """A layout, and the converters of its columns.
+
+    The lines are for COPY, with the fields of a record in the order of the layout's `copy_places`.
+    """
 
     def __init__(self, layout: Layout, converters: Sequence[Convert]) -> None:
         self._layout = layout
@@ -30,12 +35,36 @@ class Columnwise:
     def records(self, lines: Sequence[int], texts: _Texts) -> list[Record | None]:
         """The records of rows; None for a row that may have none. `texts` are those of columns."""
         doubtful: set[int] = set()
-        values = {place: self._values(place, texts[place], doubtful) for place in self._read_first}
-        made = self._filled if self._layout.own else self._each
-        records = made(lines, texts, values, doubtful)
-        for row in doubtful:
-            records[row] = None
-        return records
+        values = self._values_first(texts, doubtful)
+        if not self._layout.own:
+            return self._each(lines, values, doubtful)
+        columns = self._filled(lines, texts, values, doubtful)
+        if columns is None:
+            return [None] * len(lines)
+        places = range(len(columns.patterns[0].record))
+        records: list[Record | None] = list(zip(*map(columns.__getitem__, places), strict=True))
+        return _without(doubtful, records)
+
+    def copy_lines(self, lines: Sequence[int], texts: _Texts) -> list[str | None]:
+        """As `records`, each as a line for COPY."""
+        if not self._layout.own:
+            records = self.records(lines, texts)
+            return [None if r is None else self.copy_line(r) for r in records]
+        doubtful: set[int] = set()
+        values = self._values_first(texts, doubtful)
+        columns = self._filled(lines, texts, values, doubtful)
+        if columns is None:
+            return [None] * len(lines)
+        own = (copy_column(columns[place]) for place in self._layout.own_places)
+        shared = [pattern.shared for pattern in columns.patterns]
+        return _without(doubtful, list(map("\t".join, zip(*own, shared, strict=True))))
+
+    def copy_line(self, record: Record) -> str:
+        """A record as a line for COPY."""
+        return copy_line([record[place] for place in self._layout.copy_places(len(record))])
+
+    def _values_first(self, texts: _Texts, doubtful: set[int]) -> _Values:
+        return {place: self._values(place, texts[place], doubtful) for place in self._read_first}
 
     def _values(self, place: int, texts: Sequence[str], doubtful: set[int]) -> Sequence[Any]:
         convert_all = self._layout.columns[place].convert_all
@@ -61,7 +90,7 @@ class Columnwise:
             return [_or_doubt(convert, row, text, doubtful) for row, text in rows]
 
     def _each(
-        self, lines: Sequence[int], _texts: _Texts, values: _Values, doubtful: set[int]
+        self, lines: Sequence[int], values: _Values, doubtful: set[int]
     ) -> list[Record | None]:
         rows = enumerate(zip(lines, *values.values(), strict=True))
         return [None if row in doubtful else self._record(*fields) for row, fields in rows]
@@ -74,25 +103,24 @@ class Columnwise:
 
     def _filled(
         self, lines: Sequence[int], texts: _Texts, values: _Values, doubtful: set[int]
-    ) -> list[Record | None]:
+    ) -> "_Columns | None":
+        """The columns of the records; None if all rows are doubtful."""
         given = [[value is not None for value in values[place]] for place in self._optional]
         keys = zip(*(texts[place] for place in self._shared), *given, strict=True)
-        patterns = list(map(self._patterns.__getitem__, keys))
-        if not all(patterns):
-            doubtful.update(row for row, pattern in enumerate(patterns) if not pattern)
-            any_pattern = next(filter(None, patterns), None)
-            if any_pattern is None:
-                return [None] * len(lines)
-            patterns = [pattern or any_pattern for pattern in patterns]
-        columns: list[Any] = [*zip(*patterns, strict=True)]
+        found = list(map(self._patterns.__getitem__, keys))
+        any_pattern = next(filter(None, found), None)
+        if any_pattern is None:
+            return None
+        doubtful.update(row for row, pattern in enumerate(found) if not pattern)
+        columns = _Columns([pattern or any_pattern for pattern in found])
         columns[0] = lines
         for own in self._layout.own:
             of = values[self._layout.place_of(own.of)]
             columns[own.place] = own.make(of, columns)
-        return list(zip(*columns, strict=True))
+        return columns
 
-    def _pattern(self, key: _Key) -> Record | None:
-        """The record of rows with these shared texts, and these optional own values given."""
+    def _pattern(self, key: _Key) -> "_Pattern | None":
+        """That of rows with these shared texts, and these optional own values given."""
         values: list[Any] = [""] * len(self._converters)
         texts, given = key[: len(self._shared)], key[len(self._shared) :]
         try:
@@ -100,23 +128,50 @@ class Columnwise:
                 values[place] = self._converters[place](text)
             for place, is_given in zip(self._optional, given, strict=True):
                 values[place] = "" if is_given else None
-            return self._layout.record(0, *values)
+            record = self._layout.record(0, *values)
         except RefusedError:
             return None
+        shared = self._layout.copy_places(len(record))[len(self._layout.own_places) :]
+        return _Pattern(record, copy_line([record[place] for place in shared]))
 
 
-class _Patterns(dict[_Key, Record | None]):
+class _Pattern(NamedTuple):
+    """The record of rows that differ in own places only, and for COPY its other fields."""
+
+    record: Record
+    shared: str
+
+
+class _Patterns(dict[_Key, _Pattern | None]):
     """Key to pattern, worked out once for each distinct key."""
 
-    def __init__(self, pattern: Callable[[Any], Record | None]) -> None:
+    def __init__(self, pattern: Callable[[Any], _Pattern | None]) -> None:
         super().__init__()
         self._pattern = pattern
 
-    def __missing__(self, key: _Key) -> Record | None:
+    def __missing__(self, key: _Key) -> _Pattern | None:
         pattern = self._pattern(key)
         if len(self) < _REMEMBERED:
             self[key] = pattern
         return pattern
+
+
+class _Columns(dict[int, Sequence[Any]]):
+    """The columns of records by place; one that is not a row's own is made when it is asked for."""
+
+    def __init__(self, patterns: Sequence[_Pattern]) -> None:
+        super().__init__()
+        self.patterns = patterns
+
+    def __missing__(self, place: int) -> Sequence[Any]:
+        self[place] = [pattern.record[place] for pattern in self.patterns]
+        return self[place]
+
+
+def _without(doubtful: set[int], rows: list[Made | None]) -> list[Made | None]:
+    for row in doubtful:
+        rows[row] = None
+    return rows
 
 
 def _or_doubt(convert: Convert, row: int, text: str, doubtful: set[int]) -> object:

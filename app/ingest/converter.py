@@ -1,17 +1,20 @@
 """A layout met with a file's header: the texts of rows to staged records."""
 
 import gc
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from operator import itemgetter
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from app.ingest.columnwise import Columnwise
 from app.ingest.layout import Column, Convert, Header, Layout, Record
 from app.ingest.refusals import Refusal, RefusalCode, RefusedError
 
 Row = tuple[int, list[str]]
+Made = TypeVar("Made")
+_ReadAll = Callable[[Sequence[int], Sequence[Sequence[str]]], Sequence[Made | None]]
+_ReadOne = Callable[[int, list[str]], Made]
 
 _REMEMBERED = 50_000
 _ROWS_AT_HAND = 1_000  # as many as the processor's cache holds
@@ -37,35 +40,54 @@ class RowConverter:
         Rows are read column by column where they are plainly right; `record` and `refusal` decide
         about each of the others. Give the rows as they are read: then they are still at hand.
         """
-        records: list[Record] = []
+        return self._converted(rows, self._columnwise.records, self.record)
+
+    def copy_chunk(self, rows: Iterable[Row]) -> tuple[list[str], list[Refusal]]:
+        """As `chunk`, with lines for COPY in place of the records."""
+        return self._converted(rows, self._columnwise.copy_lines, self._copy_line)
+
+    def _copy_line(self, line: int, fields: list[str]) -> str:
+        return self._columnwise.copy_line(self.record(line, fields))
+
+    def _converted(
+        self, rows: Iterable[Row], read_all: _ReadAll[Made], read_one: _ReadOne[Made]
+    ) -> tuple[list[Made], list[Refusal]]:
+        made: list[Made] = []
         refusals: list[Refusal] = []
         rows = iter(rows)
         with _no_collection():
             while at_hand := list(islice(rows, _ROWS_AT_HAND)):
-                self._convert(at_hand, records, refusals)
-        return records, refusals
+                read = self._read(at_hand, read_all)
+                if all(read):
+                    made.extend(cast(list[Made], read))
+                else:
+                    self._judge(at_hand, read, read_one, made, refusals)
+        return made, refusals
 
-    def _convert(self, rows: Sequence[Row], records: list[Record], refusals: list[Refusal]) -> None:
-        read = self._read(rows)
-        if all(read):
-            records.extend(cast(list[Record], read))
-            return
-        for (line, fields), record in zip(rows, read, strict=True):
+    def _judge(
+        self,
+        rows: Sequence[Row],
+        read: Sequence[Made | None],
+        read_one: _ReadOne[Made],
+        made: list[Made],
+        refusals: list[Refusal],
+    ) -> None:
+        for (line, fields), one in zip(rows, read, strict=True):
             try:
-                records.append(record or self.record(line, fields))
+                made.append(one or read_one(line, fields))
             except RefusedError as refused:
                 refusals.append(self.refusal(line, fields, refused))
 
-    def _read(self, rows: Sequence[Row]) -> list[Record | None]:
+    def _read(self, rows: Sequence[Row], read_all: _ReadAll[Made]) -> Sequence[Made | None]:
         whole = [row for row in rows if len(row[1]) == self._width]
         if not whole:
             return [None] * len(rows)
         lines = [line for line, _ in whole]
         texts = self._pick([*zip(*[fields for _, fields in whole], strict=True), [""] * len(whole)])
-        records = self._columnwise.records(lines, texts)
+        made = read_all(lines, texts)
         if len(whole) == len(rows):
-            return records
-        read = iter(records)
+            return made
+        read = iter(made)
         return [next(read) if len(fields) == self._width else None for _, fields in rows]
 
     def record(self, line: int, fields: list[str]) -> Record:

@@ -5,12 +5,11 @@ they are applied in slices, each in a transaction, in the order of the citizens.
 rejects are written. REPORTED: it is done.
 """
 
-import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
-from datetime import datetime
-from itertools import islice
+from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 
 import asyncpg
@@ -18,16 +17,18 @@ import asyncpg
 from app.clock import BANGKOK
 from app.errors import BadInput
 from app.ingest import ledger, staging
+from app.ingest.chunks import chunks_of
 from app.ingest.context import Context
 from app.ingest.converter import RowConverter
+from app.ingest.expected import NOTHING_EXPECTED, Expected
 from app.ingest.kinds import KINDS, Kind
-from app.ingest.layout import Header, Layout, Record, read_header
+from app.ingest.layout import Header, Layout, read_header
 from app.ingest.ledger import Entry, ImportState
-from app.ingest.refusals import Refusal
 from app.ingest.rejects_file import rejects_path, remove_rejects, write_rejects
 from app.ingest.release import release_waiting
 from app.ingest.report import ImportKind, Report
 from app.ingest.shelf import Shelf
+from app.ingest.slices import Cutter, Slice, side_by_side
 from app.ingest.source import Progress, Source, examine, open_rows
 from app.ingest.tables.authorities import known_authorities
 from app.ingest.tables.batches import close_batches
@@ -39,19 +40,9 @@ from app.privacy import PrivacyKeys
 __all__ = ["Expected", "ImportKind", "Report", "import_file"]
 
 ROWS_A_SLICE = 50_000
-_ROWS_AT_ONCE = 10_000
 
 Rows = Iterator[tuple[int, list[str]]]
-Chunk = tuple[Sequence[Record], Sequence[Refusal]]
 ShowProgress = Callable[[int, int], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Expected:
-    """The control totals of the sender; None where they gave none. Amount in satang."""
-
-    rows: int | None = None
-    amount_satang: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +58,7 @@ class _Import:
     imported_by: str
     rows_a_slice: int
     progress: ShowProgress | None
+    beside: Sequence[asyncpg.Connection]
     telling: Telling
 
     @property
@@ -81,13 +73,16 @@ async def import_file(
     *,
     keys: PrivacyKeys,
     now: datetime,
-    expected: Expected = Expected(),
+    expected: Expected = NOTHING_EXPECTED,
     imported_by: str = "",
     rows_a_slice: int = ROWS_A_SLICE,
     progress: ShowProgress | None = None,
+    beside: Sequence[asyncpg.Connection] = (),
     telling: Telling = BY_DEFAULT,
 ) -> Report:
     """Import a file; `progress` hears bytes done and bytes in all while it is read.
+
+    Slices are applied side by side on the connection and on those `beside` it.
 
     A row is taken or rejected whole; rejected rows go to a file beside the input. `BadInput` when
     the file as a whole can't be taken, and then nothing of it is. A file whose import was cut off
@@ -97,7 +92,7 @@ async def import_file(
         source = examine(path)
         async with ledger.holding(connection, source.checksum):
             given = connection, kind, source, keys, now, expected, imported_by
-            work = _Import(*given, rows_a_slice, progress, telling)
+            work = _Import(*given, rows_a_slice, progress, beside, telling)
             return await _import(work)
     except BadInput as error:
         raise BadInput(f"{path.name}: {error.message}") from None
@@ -160,46 +155,24 @@ async def _stage(
     work: _Import, entry: Entry, shelf: Shelf, context: Context, header: Header
 ) -> None:
     await shelf.create(work.connection)
-    converter = RowConverter(work.tables.layout(context), header)
-    read = Progress()
-    count = 0
+    layout = work.tables.layout(context)
+    places = layout.copy_places(len(work.tables.staged.names))
+    of_citizens = work.kind is ImportKind.CITIZENS
+    complete = partial(identify, work.connection, work.keys) if of_citizens else None
+    read, count = Progress(), 0
     with open_rows(work.source, read) as rows:
         next(rows)  # the header
-        async with aclosing(_chunks(converter, rows)) as chunks:
+        async with aclosing(chunks_of(rows, RowConverter(layout, header), complete)) as chunks:
             async for chunk in chunks:
-                count += await _copy(work, shelf, *chunk)
+                await shelf.copy(work.connection, chunk.data, places)
+                if chunk.refusals:
+                    await shelf.reject(work.connection, chunk.refusals)
+                count += chunk.rows
                 if work.progress is not None:
                     work.progress(read.done, work.source.size)
     if not count:
         raise BadInput("The file has no rows below its header.")
     await ledger.move(work.connection, entry, ImportState.STAGED)
-
-
-async def _chunks(converter: RowConverter, rows: Rows) -> AsyncGenerator[Chunk, None]:
-    """The rows converted, the next chunk in a thread while the database takes the last."""
-
-    def read() -> Chunk:
-        return converter.chunk(islice(rows, _ROWS_AT_ONCE))
-
-    reading = asyncio.create_task(asyncio.to_thread(read))
-    try:
-        while any(chunk := await reading):
-            reading = asyncio.create_task(asyncio.to_thread(read))
-            yield chunk
-    finally:
-        await asyncio.wait([reading])  # the file is not closed under it
-
-
-async def _copy(
-    work: _Import, shelf: Shelf, records: Sequence[Record], refusals: Sequence[Refusal]
-) -> int:
-    """How many rows there were."""
-    if work.kind is ImportKind.CITIZENS:
-        records = await identify(work.connection, work.keys, records)
-    await shelf.copy(work.connection, records)
-    if refusals:
-        await shelf.reject(work.connection, refusals)
-    return len(records) + len(refusals)
 
 
 async def _check(work: _Import, entry: Entry, shelf: Shelf) -> None:
@@ -208,7 +181,7 @@ async def _check(work: _Import, entry: Entry, shelf: Shelf) -> None:
     async with connection.transaction():
         await ledger.take_turn(connection)
         await connection.execute(staging.PREPARE)
-        await _refuse_other_totals(work, shelf)
+        await work.expected.refuse_others(connection, shelf)
         async with shelf.whole(connection):
             await shelf.staged.settle_repeats(connection)
         await shelf.order(connection)
@@ -216,27 +189,16 @@ async def _check(work: _Import, entry: Entry, shelf: Shelf) -> None:
         await ledger.move(connection, entry, ImportState.CHECKED)
 
 
-async def _refuse_other_totals(work: _Import, shelf: Shelf) -> None:
-    expected = work.expected
-    rows = await shelf.rows_read(work.connection)
-    if expected.rows is not None and rows != expected.rows:
-        raise BadInput(
-            f"The file has {rows:,} rows and {expected.rows:,} were expected; nothing was applied."
-        )
-    if expected.amount_satang is None:
-        return
-    amount = await shelf.amount_read(work.connection)
-    if amount != expected.amount_satang:
-        raise BadInput(
-            f"The amounts add up to {amount / 100:,.2f} baht and "
-            f"{expected.amount_satang / 100:,.2f} were expected; nothing was applied."
-        )
-
-
 async def _apply(work: _Import, entry: Entry, shelf: Shelf, context: Context) -> None:
-    while await _apply_slice(work, entry, shelf, context):
-        pass
     connection = work.connection
+    cutter = Cutter(shelf, entry.applied_through, work.rows_a_slice)
+
+    async def apply_next(lane: asyncpg.Connection) -> bool:
+        return await _apply_slice(work, entry, shelf, context, cutter, lane)
+
+    async with ledger.applying(connection):
+        context = replace(context, periods=await _prepare(work, shelf))
+        await side_by_side([connection, *work.beside], apply_next)
     async with connection.transaction():
         await ledger.take_turn(connection)
         await connection.execute(staging.PREPARE)
@@ -248,20 +210,39 @@ async def _apply(work: _Import, entry: Entry, shelf: Shelf, context: Context) ->
         await ledger.close(connection, entry, report.counts)
 
 
-async def _apply_slice(work: _Import, entry: Entry, shelf: Shelf, context: Context) -> bool:
+async def _prepare(work: _Import, shelf: Shelf) -> Sequence[date]:
+    """Make what all slices need, for none may make it while another waits for it."""
+    async with work.connection.transaction(), shelf.everything(work.connection):
+        return await work.tables.prepare(work.connection)
+
+
+async def _apply_slice(
+    work: _Import,
+    entry: Entry,
+    shelf: Shelf,
+    context: Context,
+    cutter: Cutter,
+    lane: asyncpg.Connection,
+) -> bool:
     """The next slice, in a transaction of its own; false when none was left."""
-    connection = work.connection
-    async with connection.transaction():
-        await ledger.take_turn(connection)
-        through = await shelf.bound(connection, entry.applied_through, work.rows_a_slice)
-        if through is None:
+    async with lane.transaction():
+        await ledger.share_turn(lane, work.connection)
+        cut = await cutter.next(lane)
+        if cut is None:
             return False
-        await connection.execute(staging.PREPARE)
-        async with shelf.slice(connection, entry.applied_through, through):
-            await work.tables.write(connection, context)
-        await staging.keep_tally(connection, entry.id, released=False)
-        await ledger.note_slice(connection, entry, through)
+        await lane.execute(staging.PREPARE)
+        async with shelf.slice(lane, cut.after, cut.through):
+            await work.tables.write(lane, _of_slice(work, context, cut))
+        await cut.earlier.wait()
+        await staging.keep_tally(lane, entry.id, released=False)
+        await ledger.note_slice(lane, entry, cut.through)
+    cut.committed.set()
     return True
+
+
+def _of_slice(work: _Import, context: Context, cut: Slice) -> Context:
+    citizens = cut.citizens if work.tables.staged.by_citizen else None
+    return replace(context, citizens=citizens, earlier=cut.earlier.wait)
 
 
 async def _report(

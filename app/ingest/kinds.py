@@ -1,7 +1,8 @@
 """The kinds of file: for each its layout, its staging table, and what writes it."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 import asyncpg
 
@@ -17,13 +18,22 @@ from app.ingest.tables import authorities, citizens, disbursements, registration
 from app.notices.standing import tell_of_citizens, tell_of_registrations
 
 
+async def _of_no_month(_connection: asyncpg.Connection) -> Sequence[date]:
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """How one kind of file is read and written. `write` applies what is staged."""
+    """How one kind of file is read and written.
+
+    `prepare` makes what all that is staged will be written to, and tells its months; `write`
+    applies a part.
+    """
 
     staged: Staged
     layout: Callable[[Context], Layout]
     write: Callable[[asyncpg.Connection, Context], Awaitable[None]]
+    prepare: Callable[[asyncpg.Connection], Awaitable[Sequence[date]]] = _of_no_month
 
 
 async def _write_authorities(connection: asyncpg.Connection, context: Context) -> None:
@@ -32,12 +42,12 @@ async def _write_authorities(connection: asyncpg.Connection, context: Context) -
 
 async def _write_citizens(connection: asyncpg.Connection, context: Context) -> None:
     await citizens.apply_citizens(connection, context.now, context.absent)
-    await tell_of_citizens(connection, context.moment)
+    await tell_of_citizens(connection, await context.told_in_order())
 
 
 async def _write_registrations(connection: asyncpg.Connection, context: Context) -> None:
-    await registrations.apply_registrations(connection, context.now, context.absent)
-    await tell_of_registrations(connection, context.moment)
+    await registrations.apply_registrations(connection, context)
+    await tell_of_registrations(connection, await context.told_in_order())
     if await any_waiting(connection):
         await registrations.keep_registrations_waiting(
             connection, context.import_file_id, context.absent
@@ -59,5 +69,10 @@ KINDS: Mapping[ImportKind, Kind] = {
     ImportKind.REGISTRATIONS: Kind(
         registrations.STAGED, registrations_layout, _write_registrations
     ),
-    ImportKind.DISBURSEMENTS: Kind(disbursements.STAGED, disbursements_layout, write_disbursements),
+    ImportKind.DISBURSEMENTS: Kind(
+        disbursements.STAGED,
+        disbursements_layout,
+        write_disbursements,
+        disbursements.make_partitions,
+    ),
 }

@@ -1,7 +1,7 @@
 """What a layout is, and where its columns stand in the header of a file."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,7 +29,10 @@ class Column:
     convert_all: Callable[[Sequence[str]], list[Any] | None] | None = None
 
 
-def _given(values: Sequence[Any], _columns: Sequence[Sequence[Any]]) -> Iterable[object]:
+Columns = Mapping[int, Sequence[Any]]
+
+
+def _given(values: Sequence[Any], _columns: Columns) -> Sequence[object]:
     return values
 
 
@@ -37,13 +40,13 @@ def _given(values: Sequence[Any], _columns: Sequence[Sequence[Any]]) -> Iterable
 class Own:
     """A place of the record that holds what is a row's own, from the values of the column `of`.
 
-    `make(values, columns)` gives what stands there; `columns` are those of the staged records,
-    right in every place that is not a row's own.
+    `make(values, columns)` gives what stands there; `columns` are those of the staged records by
+    place, right in every place that is not a row's own.
     """
 
     place: int
     of: str
-    make: Callable[[Sequence[Any], Sequence[Sequence[Any]]], Iterable[object]] = _given
+    make: Callable[[Sequence[Any], Columns], Sequence[object]] = _given
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,16 @@ class Layout:
     record: Callable[..., Record]
     counted_by: tuple[str, ...] = ()
     own: tuple[Own, ...] = ()
+
+    @property
+    def own_places(self) -> list[int]:
+        """The places of a record that are a row's own, its line first."""
+        return [0, *(own.place for own in self.own)]
+
+    def copy_places(self, width: int) -> list[int]:
+        """The places of a record of so many in the order of COPY: what is a row's own, the rest."""
+        own = self.own_places
+        return [*own, *(place for place in range(width) if place not in own)]
 
     def place_of(self, name: str) -> int:
         """Where a column stands among the columns."""

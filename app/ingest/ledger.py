@@ -8,7 +8,7 @@ from datetime import datetime
 
 import asyncpg
 
-from app.errors import BadInput
+from app.errors import BadInput, Unavailable
 from app.ingest.report import ImportKind
 
 
@@ -39,6 +39,15 @@ class Entry:
 # One lock for all kinds: registrations, payments and the rows that a citizens file releases write
 # the same tables, and in another order than each other.
 _LOCK = "select pg_advisory_xact_lock(7022005)"
+_SHARE = "select pg_advisory_xact_lock_shared(7022005)"
+_START_APPLYING = "select pg_advisory_lock(7022007)"
+_END_APPLYING = "select pg_advisory_unlock(7022007)"
+_IS_APPLYING = """
+select exists (select from pg_locks
+  where locktype = 'advisory' and classid = 0 and objid = 7022007 and objsubid = 1
+    and pid = $1 and granted and database = (select oid from pg_database
+      where datname = current_database()))
+"""
 _HOLD = "select pg_try_advisory_lock(7022006, $1)"
 _LET_GO = "select pg_advisory_unlock(7022006, $1)"
 
@@ -71,6 +80,29 @@ _FORGET_TALLY = "delete from import_tally where import_file_id = $1"
 async def take_turn(connection: asyncpg.Connection) -> None:
     """Wait until nobody else writes what files write; holds until the transaction ends."""
     await connection.execute(_LOCK)
+
+
+@asynccontextmanager
+async def applying(connection: asyncpg.Connection) -> AsyncIterator[None]:
+    """One file alone is applied, and its slices may share the turn."""
+    await connection.execute(_START_APPLYING)
+    try:
+        async with connection.transaction():
+            await take_turn(connection)  # what a file that was killed still does is done then
+        yield
+    finally:
+        if not connection.is_closed():
+            await connection.execute(_END_APPLYING)
+
+
+async def share_turn(connection: asyncpg.Connection, applying: asyncpg.Connection) -> None:
+    """As `take_turn`, but other slices of the file that `applying` holds may go on meanwhile.
+
+    `Unavailable` where it does not hold it any more.
+    """
+    await connection.execute(_SHARE)
+    if not await connection.fetchval(_IS_APPLYING, applying.get_server_pid()):
+        raise Unavailable("The connection that led the import was lost. Import the file again.")
 
 
 @asynccontextmanager

@@ -20,8 +20,8 @@ async def release_waiting(connection: asyncpg.Connection, context: Context) -> N
     """
     context = replace(context, absent=())
     if await stage_released_registrations(connection):
-        await apply_registrations(connection, context.now, absent=())
-        await tell_of_registrations(connection, context.moment)
+        await apply_registrations(connection, context)
+        await tell_of_registrations(connection, await context.told_in_order())
         await keep_tally(connection, context.import_file_id, released=True)
     if await stage_released_disbursements(connection):
         await apply_disbursements(connection, context)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import asyncpg
 
-from app.ingest.layout import Record
 from app.ingest.refusals import Refusal
 from app.ingest.sql import sql
 from app.ingest.staging import REJECTED_DEFINITION, REJECTED_NAMES, Staged, rejected_record
@@ -27,7 +26,7 @@ _ORDER = """
 create unlogged table {ordered} as
 select {slice_key} as slice_key, {columns_ordered} from {rows} s {lookup} order by 1;
 create index on {ordered} (slice_key);
-analyze {ordered} (slice_key);
+analyze {ordered} ({analysed});
 drop table {rows}
 """
 _LOOKUP = "left join citizen_lookup l using (national_id_hmac)"
@@ -40,6 +39,11 @@ _ANY = "select exists (select from {table}) or exists (select from {rejected})"
 _VIEW = """
 create temporary view {table} as select {names} from {source} {condition};
 """
+
+
+async def _once(data: bytes) -> AsyncIterator[bytes]:
+    """As a source of COPY; a buffer would be held until the next search for cycles."""
+    yield data
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +75,15 @@ class Shelf:
             f"drop table if exists {self.rows}, {self.ordered}, {self.rejected}"
         )
 
-    async def copy(self, connection: asyncpg.Connection, records: Iterable[Record]) -> None:
-        """Add records, in the order of the columns."""
-        await connection.copy_records_to_table(
+    async def copy(
+        self, connection: asyncpg.Connection, data: bytes, places: Sequence[int]
+    ) -> None:
+        """Add rows in COPY's text format, with the columns of these places."""
+        names = self.staged.names
+        await connection.copy_to_table(
             self.rows,
-            records=records,
-            columns=self.staged.names,
+            source=_once(data),
+            columns=[names[place] for place in places],
         )
 
     async def reject(self, connection: asyncpg.Connection, refusals: Iterable[Refusal]) -> None:
@@ -123,6 +130,12 @@ class Shelf:
         return end
 
     @asynccontextmanager
+    async def everything(self, connection: asyncpg.Connection) -> AsyncIterator[None]:
+        """The statements' names mean all that is applied, until the end of the block."""
+        async with self._named(connection, self.staged.applied_names, self.ordered, ""):
+            yield
+
+    @asynccontextmanager
     async def slice(
         self, connection: asyncpg.Connection, after: bytes | None, through: bytes
     ) -> AsyncIterator[None]:
@@ -160,6 +173,7 @@ class Shelf:
             columns=self.staged.definition,
             rejected_columns=REJECTED_DEFINITION,
             slice_key=self.staged.slice_key,
+            analysed="slice_key, citizen_id" if self.staged.by_citizen else "slice_key",
             columns_ordered="s.*, l.citizen_id" if self.staged.by_citizen else "s.*",
             lookup=_LOOKUP if "national_id_hmac" in self.staged.names else "",
         )

@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 from app.errors import BadInput
 from app.ingest.sources import parquet, text, workbook
-from app.ingest.sources.rows import LONGEST_ROW, MOST_FIELDS, ReadRows, Rows
+from app.ingest.sources.rows import ReadRows, Rows
 
 _FORMS: dict[bytes, Callable[[BinaryIO], ReadRows]] = {
     b"PAR1": parquet.examine,
@@ -105,20 +105,11 @@ def _open_again(source: Source) -> _Counted:
 def _rows(source: Source, raw: BinaryIO, counted: _Counted, progress: Progress) -> Rows:
     with _clear_errors():
         for line, fields in source.read(raw):
-            if len(fields) > MOST_FIELDS or sum(map(len, fields)) > LONGEST_ROW:
-                raise BadInput(_too_long(line))
             if any(fields):
                 if not line % _ROWS_PER_LOOK:
                     progress.done = min(counted.count, source.size)
                 yield line, fields
     progress.done = source.size
-
-
-def _too_long(line: int) -> str:
-    return (
-        f"The row on line {line} has more than {LONGEST_ROW:,} characters or {MOST_FIELDS} fields; "
-        "leave out the columns that are not asked for."
-    )
 
 
 @contextmanager

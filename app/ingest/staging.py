@@ -104,6 +104,7 @@ set rows = import_tally.rows + excluded.rows,
 
 
 # The key of the tables that the rows go to; those of unknown citizens come last.
+OF_CITIZEN = b"\0"
 BY_CITIZEN = r"""case when l.citizen_id is null then '\x01' || s.national_id_hmac
     else '\x00' || uuid_send(l.citizen_id) end"""
 

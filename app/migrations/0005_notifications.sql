@@ -57,64 +57,6 @@ create table portal_user (
   learned_at timestamptz not null
 );
 
--- What the service writes of notifications, and no more: that its citizen has read them, and by what
--- name the portal knows a citizen.
-create function mark_notifications_read(citizen uuid, numbers bigint[], at timestamptz)
-returns void
-language sql security definer as $$
-  with unread as (
-    select n.citizen_id, n.id from notification n
-    where n.citizen_id = citizen and n.id = any(numbers)
-      and n.read_at is null and n.withdrawn_at is null
-    order by n.id for no key update
-  )
-  update notification n set read_at = at
-  from unread u where n.citizen_id = u.citizen_id and n.id = u.id
-$$;
-
--- By look-up keys, in one call for many. A name that has passed to another citizen is theirs alone.
-create function learn_portal_users(hmacs bytea[], user_ids text[], at timestamptz)
-returns void
-language sql security definer as $$
-  delete from portal_user p
-  using unnest(hmacs, user_ids) t (hmac, user_id), citizen_lookup l
-  where l.national_id_hmac = t.hmac and p.user_id = t.user_id and p.citizen_id <> l.citizen_id;
-  insert into portal_user (citizen_id, user_id, learned_at)
-  select distinct on (l.citizen_id) l.citizen_id, t.user_id, at
-  from (
-    select distinct on (user_id) user_id, hmac, place
-    from unnest(hmacs, user_ids) with ordinality u (hmac, user_id, place)
-    order by user_id, place desc) t
-  join citizen_lookup l on l.national_id_hmac = t.hmac
-  order by l.citizen_id, t.place desc
-  on conflict (citizen_id) do update
-  set user_id = excluded.user_id, learned_at = excluded.learned_at
-  where portal_user.user_id <> excluded.user_id
-$$;
-
-do $$
-declare
-  signature text;
-begin
-  foreach signature in array array[
-    'mark_notifications_read(uuid, bigint[], timestamptz)',
-    'learn_portal_users(bytea[], text[], timestamptz)']
-  loop
-    execute format('revoke execute on function %s from public', signature);
-    execute format(
-      'alter function %s set search_path = pg_catalog, %I, pg_temp', signature, current_schema());
-    execute format('grant execute on function %s to allowances_service', signature);
-  end loop;
-end $$;
-
-grant select (
-  id, citizen_id, kind, subject, scheme, period, sequence, facts, created_at, read_at, withdrawn_at
-) on notification to allowances_service;
-grant select (notification_id) on notification_outbox to allowances_service;
-grant select (died_on) on citizen to allowances_submission;
-grant select, insert, update on notification, notification_outbox to allowances_submission;
-grant select, insert on notification_batch to allowances_submission;
-
 -- One request to the portal: its notifications stay together, and keep its key, until the portal has
 -- said what became of them. An answer that got lost is asked for again by the very same request.
 create table notification_push (
@@ -179,3 +121,60 @@ grant select (id, citizen_id, kind, period, created_at, withdrawn_at)
   on notification to allowances_delivery;
 grant select, update on notification_outbox to allowances_delivery;
 grant select, insert, update, delete on notification_push to allowances_delivery;
+-- What the service writes of notifications, and no more: that its citizen has read them, and by what
+-- name the portal knows a citizen.
+create function mark_notifications_read(citizen uuid, numbers bigint[], at timestamptz)
+returns void
+language sql security definer as $$
+  with unread as (
+    select n.citizen_id, n.id from notification n
+    where n.citizen_id = citizen and n.id = any(numbers)
+      and n.read_at is null and n.withdrawn_at is null
+    order by n.id for no key update
+  )
+  update notification n set read_at = at
+  from unread u where n.citizen_id = u.citizen_id and n.id = u.id
+$$;
+
+-- By look-up keys, in one call for many. A name that has passed to another citizen is theirs alone.
+create function learn_portal_users(hmacs bytea[], user_ids text[], at timestamptz)
+returns void
+language sql security definer as $$
+  delete from portal_user p
+  using unnest(hmacs, user_ids) t (hmac, user_id), citizen_lookup l
+  where l.national_id_hmac = t.hmac and p.user_id = t.user_id and p.citizen_id <> l.citizen_id;
+  insert into portal_user (citizen_id, user_id, learned_at)
+  select distinct on (l.citizen_id) l.citizen_id, t.user_id, at
+  from (
+    select distinct on (user_id) user_id, hmac, place
+    from unnest(hmacs, user_ids) with ordinality u (hmac, user_id, place)
+    order by user_id, place desc) t
+  join citizen_lookup l on l.national_id_hmac = t.hmac
+  order by l.citizen_id, t.place desc
+  on conflict (citizen_id) do update
+  set user_id = excluded.user_id, learned_at = excluded.learned_at
+  where portal_user.user_id <> excluded.user_id
+$$;
+
+do $$
+declare
+  signature text;
+begin
+  foreach signature in array array[
+    'mark_notifications_read(uuid, bigint[], timestamptz)',
+    'learn_portal_users(bytea[], text[], timestamptz)']
+  loop
+    execute format('revoke execute on function %s from public', signature);
+    execute format(
+      'alter function %s set search_path = pg_catalog, %I, pg_temp', signature, current_schema());
+    execute format('grant execute on function %s to allowances_service', signature);
+  end loop;
+end $$;
+
+grant select (
+  id, citizen_id, kind, subject, scheme, period, sequence, facts, created_at, read_at, withdrawn_at
+) on notification to allowances_service;
+grant select (notification_id) on notification_outbox to allowances_service;
+grant select (died_on) on citizen to allowances_submission;
+grant select, insert, update on notification, notification_outbox to allowances_submission;
+grant select, insert on notification_batch to allowances_submission;

@@ -40,11 +40,11 @@ group by 1
 _STILL_URGED = f"""{URGED} and c.nationality = 'TH'
         and n.subject = $5 and c.birth_date <= $6"""
 _TO_REGISTER = """
-  select c.id as citizen_id, 'REGISTER_NOW' as kind, $7::text as subject,
+  select c.id as citizen_id, 'REGISTER_NOW' as kind, $6::text as subject,
     'OLD_AGE_ALLOWANCE'::scheme as scheme, null::date as period, null::integer as sequence,
-    case when c.birth_date <= $8 then jsonb_build_object() else $10::jsonb end as facts
+    case when c.birth_date <= $7 then jsonb_build_object() else $9::jsonb end as facts
   from citizen c
-  where c.id > $5 and c.id <= $6 and c.birth_date <= $9
+  where c.id > $4 and c.id <= $5 and c.birth_date <= $8
     and c.died_on is null and c.nationality = 'TH'
     and not exists (
       select from registration r
@@ -52,22 +52,22 @@ _TO_REGISTER = """
 """
 _EXPIRING = """
   select r.citizen_id, 'CARD_EXPIRING' as kind, concat_ws(' ', r.scheme,
-    r.card_expires_on::text, case when r.card_expires_on - $7::date <= $8 then $8 else $9 end
+    r.card_expires_on::text, case when r.card_expires_on - $6::date <= $7 then $7 else $8 end
     ) as subject, r.scheme, null::date as period, null::integer as sequence,
     jsonb_build_object('expires_on', r.card_expires_on) as facts
   from registration r join citizen c on c.id = r.citizen_id
-  where r.citizen_id > $5 and r.citizen_id <= $6 and r.scheme = 'DISABILITY_ALLOWANCE'
+  where r.citizen_id > $4 and r.citizen_id <= $5 and r.scheme = 'DISABILITY_ALLOWANCE'
     and r.status = 'ACTIVE' and c.died_on is null
-    and r.card_expires_on between $7::date and $7::date + $9::integer
+    and r.card_expires_on between $6::date and $6::date + $8::integer
 """
 _DELAYED = """
   select r.citizen_id, 'PAYMENT_DELAYED' as kind,
-    concat_ws(' ', r.scheme, to_char($7::date, 'YYYY-MM')) as subject,
-    r.scheme, $7::date as period, null::integer as sequence, jsonb_build_object() as facts
+    concat_ws(' ', r.scheme, to_char($6::date, 'YYYY-MM')) as subject,
+    r.scheme, $6::date as period, null::integer as sequence, jsonb_build_object() as facts
   from registration r join citizen c on c.id = r.citizen_id
-  where r.citizen_id > $5 and r.citizen_id <= $6 and r.scheme = any($8::scheme[])
+  where r.citizen_id > $4 and r.citizen_id <= $5 and r.scheme = any($7::scheme[])
     and r.status = 'ACTIVE' and r.latest_paid_month is not null and c.died_on is null
-    and (r.card_expires_on is null or r.card_expires_on >= $9)
+    and (r.card_expires_on is null or r.card_expires_on >= $8)
 """
 
 
@@ -149,7 +149,7 @@ async def _tell(
         to_register.in_advance_until,
         urged=_STILL_URGED,
     )
-    granted = sql(GRANTED, whose="r.citizen_id > $7 and r.citizen_id <= $8")
+    granted = sql(GRANTED, whose="r.citizen_id > $6 and r.citizen_id <= $7")
     born = (to_register.of_age_until, to_register.told_until)
     wanted: list[tuple[str, str, Sequence[Any]]] = [
         ("REGISTER_NOW", _TO_REGISTER, (*span, day.subject, *born, day.window)),

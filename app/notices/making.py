@@ -49,8 +49,7 @@ select min(first_id) from notification_batch where made_at >= $1 and made_at <> 
 """
 _EARLIER = """(
       select count(*) from notification n
-      where n.citizen_id = m.citizen_id and n.id >= $4::bigint)"""
-_NONE_EARLIER = "coalesce($4::bigint, 0)"
+      where n.citizen_id = m.citizen_id and n.id >= {first})"""
 
 # `stale` is of notifications n, and says which are no longer true. Locks are taken by number, as
 # senders and readers take theirs.
@@ -100,7 +99,7 @@ async def make(
     *arguments: object,
     none_is_there: bool = False,
 ) -> int:
-    """Make what is wanted and not there; returns how many. The arguments of `wanted` are $5 on.
+    """Make what is wanted and not there; returns how many. The arguments of `wanted` are $4 on.
 
     `none_is_there`: nothing of it can be true yet, as of a new payment.
     """
@@ -111,14 +110,13 @@ async def make(
         wanted=wanted,
         channel=CHANNEL,
         conflicts="" if none_is_there else _NOT_TWICE,
-        earlier=_NONE_EARLIER if first is None else _EARLIER,
+        earlier="0" if first is None else sql(_EARLIER, first=str(int(first))),
     )
     rows = await connection.fetch(
         statement,
         moment.now,
         telling.due_at(moment.now),
         telling.most_a_day,
-        first,
         *arguments,
     )
     return sum(row["made"] for row in rows)

@@ -26,7 +26,7 @@ _TOLD = sql(
   select r.citizen_id, {kind} as kind, {subject} as subject, r.scheme, r.period, r.sequence,
     {facts} as facts
   from resolved_disbursement r
-  where r.outcome = '{{outcome}}' and {asks} and greatest(r.period, r.paid_on) >= $5
+  where r.outcome = '{{outcome}}' and {asks} and greatest(r.period, r.paid_on) >= $4
     and not exists (
       select from citizen c where c.id = r.citizen_id and c.died_on is not null)
 """,
@@ -65,7 +65,7 @@ _THEIRS = """n.citizen_id in (
     select citizen_id from resolved_disbursement where outcome in ('new', 'changed'))"""
 _GRANTED = sql(
     GRANTED,
-    whose="""r.registered_on is null and r.citizen_id between $7 and $8 and r.citizen_id in (
+    whose="""r.registered_on is null and r.citizen_id between $6 and $7 and r.citizen_id in (
     select citizen_id from resolved_disbursement where outcome in ('new', 'changed'))""",
 )
 

@@ -29,10 +29,10 @@ GRANTED = sql(
   where {{whose}} and {is_new} and {lives}
 """,
     known_since=_KNOWN_SINCE,
-    is_new=sql(_IS_NEW, since="$5", today="$6"),
+    is_new=sql(_IS_NEW, since="$4", today="$5"),
     lives=_LIVES,
 )
-"""The rights that are new, of those `whose` says (of r); $5 the first month told, $6 today."""
+"""The rights that are new, of those `whose` says (of r); $4 the first month told, $5 today."""
 
 URGED = "r.citizen_id is null"
 """Who is to register still has no registration."""

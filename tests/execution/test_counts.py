@@ -1,12 +1,14 @@
 """Which way an operation took is counted, and plans are kept up to a bound."""
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from graphql import build_schema, execute, parse
+from graphql import AbortController, build_schema, execute, parse, subscribe
 
 from app.execution import executor
-from tests.execution.test_differential import compiled_for
+from app.metrics import metrics_of
+from tests.execution.both import compiled_for
 from tests.serving import Serving
 
 
@@ -40,6 +42,48 @@ def test_what_is_left_to_graphql_core(text: str, why: str) -> None:
     expected: Any = execute(schema, parse(text), {"a": 1}, variable_values={"b": True})
     assert (result.data, result.errors) == (expected.data, expected.errors)
     assert plans.left == {why: 1}
+    assert plans.compiled == 0
+
+
+async def test_the_first_step_of_a_subscription_is_left_and_its_events_are_compiled() -> None:
+    schema = build_schema("type Query { a: Int } type Subscription { told(to: Int): Event } "
+                          "type Event { n: Int!, twice: Int }")  # fmt: skip
+    compiled, plans = compiled_for(schema)
+
+    async def told(_info: Any, to: int) -> AsyncIterator[Any]:
+        for number in range(to):
+            yield {"told": {"n": number or None, "twice": 2 * number}}
+
+    document = parse("subscription ($to: Int) { is: told(to: $to) { twice n } }")
+
+    async def events(executor_class: Any) -> list[Any]:
+        root, variables = {"told": told}, {"to": 3}
+        stream: Any = subscribe(
+            schema, document, root, variable_values=variables, executor_class=executor_class
+        )
+        return [(event.data, event.errors) async for event in stream]
+
+    found = await events(compiled)
+    assert found == await events(None)
+    assert [data for data, _ in found] == [
+        {"is": None}, {"is": {"twice": 2, "n": 1}}, {"is": {"twice": 4, "n": 2}}
+    ]  # fmt: skip
+    lines = metrics_of(plans).splitlines()
+    assert "graphql_operations_compiled_total 3" in lines
+    assert 'graphql_operations_left_total{why="first step of a subscription"} 1' in lines
+
+
+async def test_what_is_left_for_how_it_is_run_is_counted_too() -> None:
+    schema = build_schema("type Query { a: Int }")
+    compiled, plans = compiled_for(schema)
+    given: list[dict[str, Any]] = [
+        {"middleware": [lambda next_, *arguments: next_(*arguments)]},
+        {"abort_signal": AbortController().signal},
+    ]
+    for each in given:
+        result: Any = execute(schema, parse("{ a }"), {"a": 1}, executor_class=compiled, **each)
+        assert result.data == {"a": 1}
+    assert plans.left == {"middleware": 1, "abort signal": 1}
     assert plans.compiled == 0
 
 

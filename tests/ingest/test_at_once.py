@@ -30,12 +30,15 @@ from tests.ingest.test_states import month_of_payments
 async def load(
     url: str, keys: PrivacyKeys, path: Path, rows: list[Row], kind: ImportKind
 ) -> Report:
-    """An import on a connection of its own, in small slices."""
+    """An import on two connections of its own, in small slices."""
     path.write_text(csv_text(rows), encoding="utf-8")  # noqa: ASYNC240
-    connection = await asyncpg.connect(url)
+    connection, beside = await asyncpg.connect(url), await asyncpg.connect(url)
     try:
-        return await import_file(connection, kind, path, keys=keys, now=NOW, rows_a_slice=5)
+        return await import_file(
+            connection, kind, path, keys=keys, now=NOW, rows_a_slice=5, beside=[beside]
+        )
     finally:
+        await beside.close()
         await connection.close()
 
 
@@ -88,6 +91,41 @@ async def test_files_at_once_on_the_same_citizens_lose_nothing(
         " where p.status <> 'CANCELLED' and b.rows = 0"
     )
     assert await office.value(batches) == 0
+
+
+SEEN = """
+select b.version, b.rows
+from payment p join disbursement_batch b on b.id = p.batch_id order by citizen_id"""
+LANES = """
+select pid from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()
+  and backend_type = 'client backend' order by pid
+"""
+WAITS = "select count(*) from pg_locks where not granted and relation = 'payment'::regclass"
+
+
+@pytest.mark.parametrize("lane", [0, 1])
+async def test_a_lane_that_is_lost_is_taken_up_again(
+    office: Office, database_url: str, keys: PrivacyKeys, tmp_path: Path, lane: int
+) -> None:
+    await office.open(30)
+    path, rows = tmp_path / "month.csv", month_of_payments(30)
+    blocker = office.connection.transaction()
+    await blocker.start()
+    await office.connection.execute("lock table payment in share mode")
+    loading = asyncio.create_task(load(database_url, keys, path, rows, ImportKind.DISBURSEMENTS))
+    await until(lambda: office.value(WAITS))
+    pids = [row["pid"] for row in await office.connection.fetch(LANES)]
+    assert len(pids) == 2
+    await office.connection.execute("select pg_terminate_backend($1)", pids[lane])
+    await blocker.rollback()
+    with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError)):
+        await loading
+    report = await load(database_url, keys, path, rows, ImportKind.DISBURSEMENTS)
+    assert report.counts == (len(rows), len(rows), 0, 0, 0)
+    standing = await office.connection.fetch(SEEN)
+    assert len(standing) == len(rows)
+    assert {row["version"] for row in standing} == {1}
+    assert {row["rows"] for row in standing} == {len(rows) // 3}
 
 
 async def test_two_files_that_bring_the_same_person_make_one_of_them(

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from app.ingest.context import Context
 from app.ingest.converter import Row, RowConverter
+from app.ingest.copy_text import copy_line
 from app.ingest.fields import (
     read_account_number,
     read_account_numbers,
@@ -109,6 +110,12 @@ def one_by_one(converter: RowConverter, rows: list[Row]) -> tuple[list[Record], 
     return records, refusals
 
 
+def copied(kind: ImportKind, records: list[Record]) -> list[str]:
+    """The records as lines for COPY, one by one."""
+    places = KINDS[kind].layout(CONTEXT).copy_places(len(records[0]) if records else 0)
+    return [copy_line([record[place] for place in places]) for record in records]
+
+
 def converter(kind: ImportKind, names: list[str]) -> RowConverter:
     layout = KINDS[kind].layout(CONTEXT)
     return RowConverter(layout, read_header(layout, names))
@@ -125,6 +132,9 @@ def test_many_at_a_time_as_one_by_one(kind: ImportKind) -> None:
         expected = one_by_one(reference, rows)
         assert warm.chunk(rows) == expected
         assert converter(kind, names).chunk(iter(rows)) == expected
+        records, refusals = expected
+        assert warm.copy_chunk(rows) == (copied(kind, records), refusals)
+        assert converter(kind, names).copy_chunk(iter(rows)) == (copied(kind, records), refusals)
 
     check()
 

@@ -2,12 +2,16 @@
 
 import asyncio
 from datetime import date
+from typing import Any
+from uuid import uuid4
 
 import asyncpg
 import pytest
 
 from app import screens
+from app.demo.personas import PERSONAS as ALL_PERSONAS
 from app.ids import EntitlementKey
+from app.limits.deadline import DeadlineExceeded, deadline
 from app.rules.calendar import month_of
 from app.rules.vocabulary import Scheme
 from app.service import Service
@@ -81,6 +85,62 @@ async def test_a_lost_connection_fails_nobody(serving: Serving, demo_database: s
         answers = [answer.json() for answer in await asyncio.gather(*asking)]
         assert not any("errors" in answer for answer in answers)
         assert len({answer["data"]["me"]["id"] for answer in answers}) == len(PERSONAS)
+        assert_nothing_waits(caller.service)
+
+
+async def test_who_runs_out_of_time_takes_nobody_along(
+    serving: Serving, demo_database: str
+) -> None:
+    async with serving() as caller:
+        service = caller.service
+        patient, hurried = (Loaders(service.queues, service.reference) for _ in range(2))
+        hmac = caller.home.keys().national_id_hmac(ALL_PERSONAS["both"].national_id)
+        with service.database.recording() as statements:
+            async with locked(demo_database) as connection:
+                mine = patient.citizen_by_national_id_hmac.load(hmac)
+                with pytest.raises(DeadlineExceeded):
+                    async with deadline(0.1):
+                        await hurried.citizen_by_national_id_hmac.load(hmac)
+                await stuck(connection)
+            row = await mine
+        assert row is not None
+        assert row.given_name == ALL_PERSONAS["both"].given_name
+        assert len(statements) == 1
+        assert_nothing_waits(service)
+
+
+async def test_ten_requests_of_a_thousand_keys_do_not_starve_a_screen_of_one(
+    serving: Serving, demo_database: str
+) -> None:
+    async with serving() as caller:
+
+        def asked(count: int) -> "asyncio.Future[list[Any]]":
+            request = Loaders(caller.service.queues, caller.service.reference)
+            return asyncio.gather(*(request.citizen_by_id.load(uuid4()) for _ in range(count)))
+
+        async with locked(demo_database):
+            thousands = [asked(1000) for _ in range(10)]
+            screen = asked(1)
+        assert await screen == [None]
+        assert sum(each.done() for each in thousands) <= 1  # the one that went ahead of all
+        assert await asyncio.gather(*thousands) == [[None] * 1000] * 10
+        assert_nothing_waits(caller.service)
+
+
+async def test_a_database_that_is_slow_holds_so_many_keys_and_no_more(
+    serving: Serving, demo_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queues, "MAX_HELD", 3)
+    async with serving() as caller:
+        async with locked(demo_database):
+            asking = [asyncio.create_task(caller.post(ME, caller.citizen())) for _ in range(5)]
+            coming = asyncio.as_completed(asking)
+            refused = [(await next(coming)).json() for _ in range(2)]
+            assert not all(each.done() for each in asking)
+        answered = [(await each).json() for each in coming]
+        codes = [error["extensions"]["code"] for each in refused for error in each["errors"]]
+        assert codes == ["OVERLOADED"] * 2
+        assert not any("errors" in each for each in answered)
         assert_nothing_waits(caller.service)
 
 

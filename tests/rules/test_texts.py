@@ -61,12 +61,12 @@ def expected_keys() -> set[str]:
         f"reason.{code.value}.{part}" for code in ReasonCode for part in ("explanation", "action")
     }
     keys |= {f"format.{name}" for name in ("month", "date", "window", "unknown_bank")}
+    keys |= {f"notification.push.{kind}" for kind in NOTIFICATIONS}
     keys |= {
         f"notification.{scheme.value}.{kind.value}.{part}"
         for scheme, kind, part in product(Scheme, NotificationKind, ("title", "body"))
         if (scheme, kind) not in NEVER_TOLD
     }
-    keys |= {f"notification.push.{kind}" for kind in NOTIFICATIONS}
     for scheme, kind in product(Scheme, ("heading", "message")):
         names = {state.value for state in STATES[scheme]} | OWN_WORDING[scheme]
         keys |= {f"{kind}.{scheme.value}.{name}" for name in names}

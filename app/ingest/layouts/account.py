@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from app.ingest import fields
 from app.ingest.context import BANK_CODES
-from app.ingest.layout import Column, Own
+from app.ingest.layout import Column, Columns, Own
 from app.ingest.refusals import RefusalCode, RefusedError
 from app.privacy import PrivacyKeys
 from app.rules.vocabulary import AccountHolder
@@ -67,9 +67,7 @@ def account_places(keys: PrivacyKeys, first: int) -> tuple[Own, ...]:
     """What is a row's own in an `Account` that stands at place `first` of a record."""
     bank_code, number_hmac, last_four, name, _ = range(first, first + len(_NONE))
 
-    def hmacs(
-        numbers: Sequence[str | None], columns: Sequence[Sequence[Any]]
-    ) -> list[bytes | None]:
+    def hmacs(numbers: Sequence[str | None], columns: Columns) -> list[bytes | None]:
         banks = columns[bank_code]
         accounts = [
             f"{bank}:{number}" for bank, number in zip(banks, numbers, strict=True) if number
@@ -77,7 +75,7 @@ def account_places(keys: PrivacyKeys, first: int) -> tuple[Own, ...]:
         each = iter(keys.account_hmacs(accounts))
         return [next(each) if number else None for number in numbers]
 
-    def names(given: Sequence[str | None], columns: Sequence[Sequence[Any]]) -> list[str | None]:
+    def names(given: Sequence[str | None], columns: Columns) -> list[str | None]:
         hmacs = columns[number_hmac]
         return [name if hmac else None for name, hmac in zip(given, hmacs, strict=True)]
 

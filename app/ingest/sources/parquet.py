@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pyarrow.types as kinds
 
 from app.errors import BadInput
-from app.ingest.sources.rows import LONGEST_ROW, MOST_FIELDS, ReadRows, Rows
+from app.ingest.sources.rows import LONGEST_ROW, MOST_FIELDS, ReadRows, Rows, within_bounds
 from app.ingest.sources.values import number_text, truth_text
 
 _ROWS_AT_ONCE = 2_000
@@ -107,6 +107,10 @@ def _chunks(metadata: pq.FileMetaData) -> Iterator[tuple[int, Any]]:
 
 
 def _rows(raw: BinaryIO) -> Rows:
+    return within_bounds(_read(raw))
+
+
+def _read(raw: BinaryIO) -> Rows:
     with _clear_errors():
         file = pq.ParquetFile(raw, buffer_size=_BUFFER)
         yield 1, list(file.schema_arrow.names)

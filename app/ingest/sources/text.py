@@ -9,10 +9,18 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from operator import methodcaller
 from typing import BinaryIO, cast
 
 from app.errors import BadInput
-from app.ingest.sources.rows import LONGEST_ROW, ReadRows, Rows
+from app.ingest.sources.rows import (
+    LONGEST_ROW,
+    MOST_FIELDS,
+    ReadRows,
+    Rows,
+    refuse_wide,
+    within_bounds,
+)
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -23,6 +31,8 @@ Unpack = Callable[[BinaryIO], BinaryIO]
 
 _NOT_IN_WINDOWS_874 = bytes(b for b in range(256) if not bytes([b]).decode("cp874", "ignore"))
 _CHUNK = 1 << 20
+_LONGEST_LINE = 2 * LONGEST_ROW + 4 * MOST_FIELDS  # every character a doubled quote
+_BLOCK = 1 << 16  # characters that are looked at together
 
 
 def examine_plain(raw: BinaryIO) -> ReadRows:
@@ -79,14 +89,44 @@ def _rows(unpack: Unpack, encoding: str, raw: BinaryIO) -> Rows:
 
 
 def _parsed(text: io.TextIOWrapper) -> Rows:
-    lines = _Lines(text)
-    reader = csv.reader(lines, strict=True)
     line = 1
+    while block := text.read(_BLOCK):
+        block += text.readline(_LONGEST_LINE + 1)
+        if (rows := _plain_rows(block)) is not None:
+            for number, fields in enumerate(map(_split, rows), line):
+                refuse_wide(number, fields)
+                yield number, fields
+            line += len(rows)
+        else:
+            lines = _Lines(block, text)
+            yield from within_bounds(_quoted_rows(line, lines))
+            line += lines.read
+
+
+_split = methodcaller("split", ",")
+
+
+def _plain_rows(block: str) -> list[str] | None:
+    """The rows of a text in which every comma and every end of line is one; None for another."""
+    if '"' in block:
+        return None
+    rows = block.replace("\r\n", "\n").split("\n")
+    if not rows[-1]:
+        rows.pop()
+    lone_return = "\r" in block and any("\r" in row for row in rows)
+    return None if lone_return or max(map(len, rows)) > LONGEST_ROW else rows
+
+
+def _quoted_rows(line: int, lines: "_Lines") -> Rows:
+    """The rows of a block, from a line on."""
+    first = line
+    reader = csv.reader(lines, strict=True)
     try:
         for fields in reader:
-            lines.left = LONGEST_ROW
             yield line, fields
-            line = reader.line_num + 1
+            line = first + reader.line_num
+            if lines.row_ended():
+                break
     except csv.Error:
         raise BadInput(
             f"This is not CSV: the quotes of the row that starts on line {line} do not match. "
@@ -94,7 +134,7 @@ def _parsed(text: io.TextIOWrapper) -> Rows:
         ) from None
     except _RowTooLong:
         raise BadInput(
-            f"The row that starts on line {line} has more than {LONGEST_ROW:,} characters; "
+            f"The row that starts on line {line} has more than {_LONGEST_LINE:,} characters; "
             "a double quote may be missing there."
         ) from None
 
@@ -104,20 +144,31 @@ class _RowTooLong(Exception):
 
 
 class _Lines(Iterator[str]):
-    """The lines of a text, so many characters from one row to the next."""
+    """The lines of a block and, where its last row goes on, of the text behind it.
 
-    def __init__(self, text: io.TextIOWrapper) -> None:
-        self._read = text.readline
-        self.left = LONGEST_ROW
+    So many characters from one row to the next.
+    """
+
+    def __init__(self, block: str, text: io.TextIOWrapper) -> None:
+        self._block, self._text = io.StringIO(block, newline=""), text
+        self._left, self._unread = _LONGEST_LINE, len(block)
+        self.read = 0
 
     def __next__(self) -> str:
-        line = self._read(self.left + 1)
+        line = self._block.readline(self._left + 1) or self._text.readline(self._left + 1)
         if not line:
             raise StopIteration
-        self.left -= len(line)
-        if self.left < 0:
+        self.read += 1
+        self._unread -= len(line)
+        self._left -= len(line)
+        if self._left < 0:
             raise _RowTooLong
         return line
+
+    def row_ended(self) -> bool:
+        """A row has ended; true when the block has with it."""
+        self._left = _LONGEST_LINE
+        return self._unread <= 0
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from openpyxl import load_workbook
 from openpyxl.worksheet._reader import WorkSheetParser
 
 from app.errors import BadInput
-from app.ingest.sources.rows import MOST_FIELDS, ReadRows, Rows
+from app.ingest.sources.rows import MOST_FIELDS, ReadRows, Rows, within_bounds
 from app.ingest.sources.values import date_text, number_text, truth_text
 
 _LARGEST_PART = 2 << 30
@@ -42,6 +42,10 @@ def _refuse_large(part: zipfile.ZipInfo) -> None:
 
 
 def _rows(raw: BinaryIO) -> Rows:
+    return within_bounds(_read(raw))
+
+
+def _read(raw: BinaryIO) -> Rows:
     with _clear_errors():
         rows = _sheet_rows(raw)
         width = 0

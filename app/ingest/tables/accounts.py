@@ -6,8 +6,8 @@ the day from which the row speaks. An older fact never replaces a newer one.
 
 import asyncpg
 
+from app.ingest.context import Citizens
 from app.ingest.sql import sql
-from app.ingest.tables.recognising import Citizens
 
 _DIFFERING = """
 create temporary table differing_account on commit drop as
@@ -15,9 +15,12 @@ select distinct s.citizen_id, s.bank_code, s.number_hmac
 from {table} s
 left join bank_account a on a.citizen_id = s.citizen_id and a.bank_code = s.bank_code
   and a.number_hmac = s.number_hmac and a.citizen_id between $1 and $2
-where s.citizen_id is not null and s.number_hmac is not null
-  and (a.id is null or s.account_name <> a.name or s.holder <> a.holder)
+where {differs}
 """
+
+# Whether the staged row `s` says of its account what `a`, if it is known, does not.
+DIFFERS = """(s.citizen_id is not null and s.number_hmac is not null
+  and (a.id is null or s.account_name <> a.name or s.holder <> a.holder))"""
 
 # Of the rows that name one account, the newest that tells its holder's name speaks for it; the rest
 # of the order only makes the choice independent of the order of the rows in the file.
@@ -59,16 +62,26 @@ _DROP = "drop table if exists differing_account, speaking_account, corrected_acc
 _CORRECTED = "create temporary table corrected_account (line integer not null) on commit drop"
 
 
+async def no_account_corrected(connection: asyncpg.Connection) -> None:
+    """Make the temporary table `corrected_account`, empty."""
+    for statement in (_DROP, _CORRECTED):
+        await connection.execute(statement)
+
+
 async def open_accounts(connection: asyncpg.Connection, table: str, citizens: Citizens) -> None:
     """Add the accounts not yet known, and correct names and holders.
 
     The lines whose row corrected an account stand in the temporary table `corrected_account`.
     """
-    for statement in (_DROP, _CORRECTED):
-        await connection.execute(statement)
-    await connection.execute(sql(_DIFFERING, table=table), *citizens)
+    await no_account_corrected(connection)
+    await connection.execute(sql(_DIFFERING, table=table, differs=DIFFERS), *citizens)
     if await connection.fetchval("select exists (select from differing_account)"):
-        await connection.execute("analyze differing_account")
-        await connection.execute(sql(_SPEAKING, table=table), *citizens)
-        await connection.execute(_OPEN)
-        await connection.execute(_CORRECT)
+        await write_differing(connection, table, citizens)
+
+
+async def write_differing(connection: asyncpg.Connection, table: str, citizens: Citizens) -> None:
+    """As `open_accounts`, of the temporary table `differing_account`."""
+    await connection.execute("analyze differing_account")
+    await connection.execute(sql(_SPEAKING, table=table), *citizens)
+    await connection.execute(_OPEN)
+    await connection.execute(_CORRECT)

@@ -19,11 +19,16 @@ cross join lateral (
 order by t.scheme, t.period
 on conflict (import_file_id, scheme, period) do nothing
 """
-_OPEN_ACCEPTED = sql(
-    _OPEN,
-    months="""
+_ACCEPTED = """
   select distinct scheme, period from tally
-  where outcome = 'accepted' and scheme is not null and period is not null""",
+  where outcome = 'accepted' and scheme is not null and period is not null"""
+_OPEN_ACCEPTED = sql(_OPEN, months=_ACCEPTED)
+_ALL_OPEN = sql(
+    """
+select not exists (select from ({months}) t where not exists (select from disbursement_batch b
+  where b.import_file_id = $1 and (b.scheme, b.period) = (t.scheme, t.period)))
+""",
+    months=_ACCEPTED,
 )
 _TOTALS = sql(
     """
@@ -69,7 +74,14 @@ where b.import_file_id = $1 and (b.scheme, b.period) = (t.scheme, t.period)
 
 async def open_batches(connection: asyncpg.Connection, context: Context) -> None:
     """Add the batches of the months that this transaction changes, with no counts yet."""
-    await connection.execute(_OPEN_ACCEPTED, context.import_file_id, context.now)
+    if not await connection.fetchval(_ALL_OPEN, context.import_file_id):
+        await context.earlier()
+        await connection.execute(_OPEN_ACCEPTED, context.import_file_id, context.now)
+
+
+async def count_fates(connection: asyncpg.Connection, context: Context) -> None:
+    """Add to the batches how many of the payments just resolved fared how."""
+    await context.earlier()
     await connection.execute(_COUNT_FATES, context.import_file_id)
 
 

@@ -5,13 +5,13 @@ from datetime import date
 
 import asyncpg
 
-from app.ingest.context import Context
+from app.ingest.context import Citizens, Context
 from app.ingest.sql import sql
 from app.ingest.staging import BY_CITIZEN, Staged
-from app.ingest.tables.accounts import open_accounts
-from app.ingest.tables.batches import open_batches
+from app.ingest.tables.accounts import DIFFERS, no_account_corrected, write_differing
+from app.ingest.tables.batches import count_fates, open_batches
 from app.ingest.tables.paid_registrations import follow_payments
-from app.ingest.tables.recognising import Citizens, recognise
+from app.ingest.tables.recognising import recognise
 from app.ingest.tables.resolving import differ, resulting, selected
 from app.notices.payments import tell_of_payments
 from app.rules.calendar import fiscal_year
@@ -61,24 +61,27 @@ _FACTS = [
 ]
 HISTORY = [*KEY, "kind", "repays_period", *_FACTS, "bank_account_id", "batch_id"]
 
-_RECOGNISED = "recognised_disbursement"
 _PERIODS = "select distinct period from staged_disbursement order by period"
 _PARTITION = "select ensure_payment_partition($1)"
 
 # A file that was imported before, or is taken up again, changes nothing that a later one has
 # written since. `again`: this import has written it already, before its staged rows were lost.
 _RESOLVE = """
-create temporary table resolved_disbursement on commit drop as
-select s.citizen_id, s.scheme, s.period, s.sequence, s.kind, s.repays_period,
+create temporary table resolved_disbursement on commit drop as {rows}"""
+_RESOLVE_AGAIN = """
+insert into resolved_disbursement {rows}"""
+_RESOLVED = """
+select s.line, s.citizen_id, s.scheme, s.period, s.sequence, s.kind, s.repays_period,
   {facts}, s.fact_on,
-  {account} as bank_account_id, a.active as account_active, p.bank_account_id as old_account_id,
+  {account} as bank_account_id, a.active as account_active,
+  coalesce({account_differs}, false) as account_differs, p.bank_account_id as old_account_id,
   case when s.citizen_id is null then 'waiting'
     when p.citizen_id is null then 'new'
     when {differ} and b.import_file_id <= $3 then 'changed'
     when k.line is not null then 'corrected'
     when b.import_file_id = $4 then 'again'
     else 'unchanged' end as outcome
-from recognised_disbursement s
+from {staged} s
 left join bank_account a on a.citizen_id = s.citizen_id and a.bank_code = s.bank_code
   and a.number_hmac = s.number_hmac and a.citizen_id between $5 and $6
 left join payment p on p.citizen_id = s.citizen_id
@@ -88,6 +91,21 @@ left join disbursement_batch b on b.id = p.batch_id
 left join corrected_account k on k.line = s.line
 order by s.citizen_id, s.scheme, s.period, s.sequence
 """
+
+# Few accounts are new or named otherwise, so only the rows that name one are resolved twice.
+_ANY_DIFFERING = "select exists (select from resolved_disbursement where account_differs)"
+_DIFFERING = """
+create temporary table differing_account on commit drop as
+select distinct s.citizen_id, s.bank_code, s.number_hmac
+from staged_disbursement s join resolved_disbursement r using (line) where r.account_differs
+"""
+_OF_DIFFERING = """(
+  select s.* from staged_disbursement s
+  join differing_account using (citizen_id, bank_code, number_hmac))"""
+_FORGET_DIFFERING = sql(
+    "delete from resolved_disbursement r using {staged} s where s.line = r.line",
+    staged=_OF_DIFFERING,
+)
 
 # Where the money goes does not follow from how the payment fares, so a file without these columns
 # keeps it; the day and the reason go with the status.
@@ -141,7 +159,7 @@ insert into waiting_disbursement
   (national_id_hmac, scheme, period, sequence, import_file_id, record)
 select s.national_id_hmac, s.scheme, s.period, s.sequence, $1,
   to_jsonb(s) - array['line', 'citizen_id']
-from recognised_disbursement s where s.citizen_id is null
+from staged_disbursement s where s.citizen_id is null
 order by 1, 2, 3, 4
 on conflict (national_id_hmac, scheme, period, sequence) do update
 set import_file_id = excluded.import_file_id, record = excluded.record
@@ -162,42 +180,59 @@ cross join lateral jsonb_populate_record(null::staged_disbursement, n.record) r
 """
 
 
-async def apply_disbursements(connection: asyncpg.Connection, context: Context) -> None:
-    """Write what is new or changed: accounts, batches, payments, then what follows from them."""
+async def make_partitions(connection: asyncpg.Connection) -> list[date]:
+    """Make those that the staged rows need; returns the months of the rows, in order."""
     periods = [row["period"] for row in await connection.fetch(_PERIODS)]
-    if not periods:  # every row was rejected
-        return
     for year in sorted(set(map(fiscal_year, periods))):
         await connection.execute(_PARTITION, year)
-    citizens = await recognise(connection, STAGED.table, _RECOGNISED)
-    await open_accounts(connection, _RECOGNISED, citizens)
+    return periods
+
+
+async def apply_disbursements(connection: asyncpg.Connection, context: Context) -> None:
+    """Write what is new or changed: accounts, batches, payments, then what follows from them."""
+    periods = context.periods or await make_partitions(connection)
+    if not periods:  # every row was rejected
+        return
+    citizens = await recognise(connection, STAGED.table, context.citizens)
     await _resolve(connection, context, periods, citizens)
     await open_batches(connection, context)
     await connection.execute(_KEEP_OLD, context.import_file_id, context.now)
     await connection.execute(_ADD, context.import_file_id)
     await connection.execute(_CHANGE, context.import_file_id, *citizens)
     await follow_payments(connection, context.now, citizens)
-    await tell_of_payments(connection, context.moment, citizens)
+    await count_fates(connection, context)
+    await tell_of_payments(connection, await context.told_in_order(), citizens)
 
 
 async def _resolve(
     connection: asyncpg.Connection, context: Context, periods: Sequence[date], citizens: Citizens
 ) -> None:
+    # The span lets the planner leave the other years' partitions alone.
+    span = periods[0], periods[-1], context.newest, context.import_file_id, *citizens
+    await no_account_corrected(connection)
+    await connection.execute("drop table if exists resolved_disbursement")
+    await connection.execute(sql(_RESOLVE, rows=_resolved(context, STAGED.table)), *span)
+    if await connection.fetchval(_ANY_DIFFERING):
+        await connection.execute(_DIFFERING)
+        await write_differing(connection, STAGED.table, citizens)
+        await connection.execute(_FORGET_DIFFERING)
+        await connection.execute(sql(_RESOLVE_AGAIN, rows=_resolved(context, _OF_DIFFERING)), *span)
+    await connection.execute(f"analyze resolved_disbursement ({', '.join(KEY)}, outcome)")
+    await connection.execute(_TALLY)
+
+
+def _resolved(context: Context, staged: str) -> str:
     absent = context.absent
     values = resulting(_FACTS, "p", _WHERE_TO.intersection(absent))
     account = _ACCOUNT_KEPT if set(absent) >= _WHERE_TO else "a.id"
-    resolve = sql(
-        _RESOLVE,
+    return sql(
+        _RESOLVED,
+        staged=staged,
         facts=selected(_FACTS, values),
         account=account,
+        account_differs=DIFFERS,
         differ=differ([*_FACTS, "bank_account_id"], [*values, account], "p"),
     )
-    await connection.execute("drop table if exists resolved_disbursement")
-    # The span lets the planner leave the other years' partitions alone.
-    months = periods[0], periods[-1]
-    await connection.execute(resolve, *months, context.newest, context.import_file_id, *citizens)
-    await connection.execute(f"analyze resolved_disbursement ({', '.join(KEY)}, outcome)")
-    await connection.execute(_TALLY)
 
 
 async def keep_disbursements_waiting(connection: asyncpg.Connection, import_file_id: int) -> None:

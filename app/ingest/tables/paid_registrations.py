@@ -4,8 +4,8 @@ from datetime import datetime
 
 import asyncpg
 
+from app.ingest.context import Citizens
 from app.ingest.sql import sql
-from app.ingest.tables.recognising import Citizens
 from app.ingest.tables.registrations import NO_ACCOUNT_FACT
 
 # One row for each citizen and scheme of the new and the changed payments: the newest of those that
@@ -28,31 +28,24 @@ order by citizen_id, scheme,
 """,
     no_fact=NO_ACCOUNT_FACT,
 )
-_ADD = """
-insert into registration (citizen_id, scheme, local_authority_code, status, channel,
-  bank_account_id, account_as_of, first_paid_month, latest_paid_month, as_of)
-select citizen_id, scheme, local_authority_code, 'ACTIVE', channel,
-  bank_account_id, account_as_of, first_paid_month, latest_paid_month, $1
-from told_registration t
-where not exists (select from registration r
-  where r.citizen_id = t.citizen_id and r.scheme = t.scheme and r.citizen_id between $2 and $3)
-order by citizen_id, scheme
-"""
 _FOLLOW = sql(
     """
-update registration r set
+merge into registration r using told_registration t
+on r.citizen_id = t.citizen_id and r.scheme = t.scheme and r.citizen_id between $2 and $3
+when matched and (t.account_as_of > r.account_as_of
+    or {newer} and (t.channel, t.bank_account_id) is distinct from (r.channel, r.bank_account_id)
+    or t.first_paid_month < coalesce(r.first_paid_month, 'infinity')
+    or t.latest_paid_month > coalesce(r.latest_paid_month, '-infinity')) then update set
   channel = case when {newer} then t.channel else r.channel end,
   bank_account_id = case when {newer} then t.bank_account_id else r.bank_account_id end,
   account_as_of = greatest(r.account_as_of, t.account_as_of),
   first_paid_month = least(r.first_paid_month, t.first_paid_month),
   latest_paid_month = greatest(r.latest_paid_month, t.latest_paid_month),
   as_of = $1
-from told_registration t
-where r.citizen_id = t.citizen_id and r.scheme = t.scheme and r.citizen_id between $2 and $3
-  and (t.account_as_of > r.account_as_of
-    or {newer} and (t.channel, t.bank_account_id) is distinct from (r.channel, r.bank_account_id)
-    or t.first_paid_month < coalesce(r.first_paid_month, 'infinity')
-    or t.latest_paid_month > coalesce(r.latest_paid_month, '-infinity'))
+when not matched then insert (citizen_id, scheme, local_authority_code, status, channel,
+  bank_account_id, account_as_of, first_paid_month, latest_paid_month, as_of)
+values (t.citizen_id, t.scheme, t.local_authority_code, 'ACTIVE', t.channel,
+  t.bank_account_id, t.account_as_of, t.first_paid_month, t.latest_paid_month, $1)
 """,
     newer="t.account_as_of >= r.account_as_of",
 )
@@ -102,6 +95,5 @@ async def follow_payments(
     await connection.execute(_TOLD)
     await connection.execute("analyze told_registration (citizen_id, scheme)")
     await connection.execute(_FOLLOW, now, *citizens)
-    await connection.execute(_ADD, now, *citizens)
     await connection.execute(_NARROW, now)
     await connection.execute(_ACTIVE)

@@ -1,10 +1,10 @@
 """Staged registrations into `registration`, or aside where the citizen is not known yet."""
 
 from collections.abc import Collection
-from datetime import datetime
 
 import asyncpg
 
+from app.ingest.context import Context
 from app.ingest.sql import sql
 from app.ingest.staging import BY_CITIZEN, Staged
 from app.ingest.tables.accounts import open_accounts
@@ -61,7 +61,6 @@ _CHANNEL = """coalesce(s.channel,
     r.channel, 'BANK_TRANSFER')"""
 _ACCOUNT = "case when s.channel = 'CASH' then null else coalesce(a.id, r.bank_account_id) end"
 
-_RECOGNISED = "recognised_registration"
 _RESOLVE = """
 create temporary table resolved_registration on commit drop as
 select s.citizen_id, s.scheme, {values}, {channel} as channel, {account} as bank_account_id,
@@ -74,7 +73,7 @@ select s.citizen_id, s.scheme, {values}, {channel} as channel, {account} as bank
       or ({channel}, {account}) is distinct from (r.channel, r.bank_account_id) then 'written'
     when k.line is not null then 'corrected'
     else 'unchanged' end as outcome
-from recognised_registration s
+from staged_registration s
 left join bank_account a on a.citizen_id = s.citizen_id and a.bank_code = s.bank_code
   and a.number_hmac = s.number_hmac and a.citizen_id between $1 and $2
 left join registration r on r.citizen_id = s.citizen_id and r.scheme = s.scheme
@@ -97,7 +96,7 @@ _UPSERT = upsert(
 _WAIT = """
 insert into waiting_registration (national_id_hmac, scheme, import_file_id, record)
 select s.national_id_hmac, s.scheme, $1, to_jsonb(s) - array['line', 'citizen_id']
-from recognised_registration s where s.citizen_id is null
+from staged_registration s where s.citizen_id is null
 order by 1, 2
 on conflict (national_id_hmac, scheme) do update
 set import_file_id = excluded.import_file_id, record = excluded.record || coalesce((
@@ -120,13 +119,11 @@ cross join lateral jsonb_populate_record(null::staged_registration, n.record) r
 """
 
 
-async def apply_registrations(
-    connection: asyncpg.Connection, now: datetime, absent: Collection[str]
-) -> None:
+async def apply_registrations(connection: asyncpg.Connection, context: Context) -> None:
     """Write what is new or changed."""
-    citizens = await recognise(connection, STAGED.table, _RECOGNISED)
-    await open_accounts(connection, _RECOGNISED, citizens)
-    values = resulting(_FACTS, "r", absent)
+    citizens = await recognise(connection, STAGED.table, context.citizens)
+    await open_accounts(connection, STAGED.table, citizens)
+    values = resulting(_FACTS, "r", context.absent)
     resolve = sql(
         _RESOLVE,
         values=selected(_FACTS, values),
@@ -138,7 +135,7 @@ async def apply_registrations(
     await connection.execute("drop table if exists resolved_registration")
     await connection.execute(resolve, *citizens)
     await connection.execute(_TALLY)
-    await connection.execute(_UPSERT, now)
+    await connection.execute(_UPSERT, context.now)
 
 
 async def keep_registrations_waiting(

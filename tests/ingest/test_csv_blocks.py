@@ -1,0 +1,68 @@
+"""A CSV file is read in blocks; where they end makes no difference to its rows."""
+
+import csv
+import io
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.ingest.source import examine, open_rows
+
+BLOCK = 1 << 16
+FIELDS = st.sampled_from(["", "a", "ก,ข", 'he said "x"', "two\nlines", "two\r\nlines", " ", "'"])
+ENDS = st.sampled_from(["\n", "\r\n", "\r"])
+
+
+def quoted(field: str) -> str:
+    doubled = field.replace('"', '""')
+    return f'"{doubled}"' if set(field) & set(',"\r\n') else field
+
+
+TEXTS = st.lists(
+    st.builds(
+        lambda fields, end: ",".join(map(quoted, fields)) + end,
+        st.lists(FIELDS, min_size=1, max_size=3),
+        ENDS,
+    ),
+    min_size=1,
+    max_size=8,
+).map("".join)
+
+
+def rows_of(path: Path) -> list[tuple[int, list[str]]]:
+    with open_rows(examine(path)) as rows:
+        return list(rows)
+
+
+def by_the_library(text: str) -> list[tuple[int, list[str]]]:
+    reader, line, rows = csv.reader(io.StringIO(text, newline=""), strict=True), 1, []
+    for fields in reader:
+        if any(fields):
+            rows.append((line, fields))
+        line = reader.line_num + 1
+    return rows
+
+
+def test_rows_around_the_end_of_a_block(tmp_path: Path) -> None:
+    path = tmp_path / "blocks.csv"
+
+    @settings(max_examples=150, deadline=None)
+    @given(TEXTS, TEXTS, st.integers(0, 40), st.booleans())
+    def check(first: str, around: str, before: int, cut_off: bool) -> None:
+        filler = (BLOCK - before - len(first)) // 4
+        text = first + "b,c\n" * filler + around + "b,c\r\n" * 3 + "end" + "\n" * cut_off
+        path.write_bytes(text.encode())
+        assert rows_of(path) == by_the_library(text)
+
+    check()
+
+
+@pytest.mark.parametrize("text", ["a\r\n" * (BLOCK // 3 + 9), "a,\r" * BLOCK, "\n" * BLOCK + "a"])
+def test_blocks_that_end_within_the_end_of_a_line(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "ends.csv"
+    for shift in range(3):
+        shifted = "x" * shift + text
+        path.write_text(shifted, encoding="utf-8", newline="")
+        assert rows_of(path) == by_the_library(shifted)
