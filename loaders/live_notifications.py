@@ -18,6 +18,7 @@ from app.notices.making import CHANNEL
 from loaders.announcements import listen
 from loaders.notifications import (
     AT_ONCE,
+    NEWEST_NUMBER,
     NotificationRow,
     SinceKey,
     newest_number,
@@ -74,7 +75,6 @@ class LiveNotifications:
         self._database = database
         self._open: dict[UUID, set[Subscriber]] = defaultdict(set)
         self._called = asyncio.Event()
-        self._missed = False
         self.newest = 0
 
     def __len__(self) -> int:
@@ -103,14 +103,11 @@ class LiveNotifications:
     async def run(self, dsn: str) -> None:
         """Hear and hand out, until cancelled."""
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(listen(dsn, CHANNEL, self._heard))
+            tasks.create_task(listen(dsn, CHANNEL, NEWEST_NUMBER, self._heard))
             tasks.create_task(self._hand_out())
 
-    def _heard(self, payload: str | None) -> None:
-        if payload is not None and payload.isdecimal():
-            self.newest = max(self.newest, int(payload))
-        else:
-            self._missed = True
+    def _heard(self, number: int) -> None:
+        self.newest = max(self.newest, number)
         self._called.set()
 
     async def _hand_out(self) -> None:
@@ -125,9 +122,6 @@ class LiveNotifications:
                 await asyncio.sleep(_RETRY_SECONDS)
 
     async def _catch_up(self) -> None:
-        if self._missed:
-            self.newest = max(self.newest, await newest_number(self._database))
-            self._missed = False
         behind = set(self._open)
         while behind:
             citizens, behind = iter(behind), set()

@@ -139,7 +139,8 @@ async def test_who_comes_again_misses_nothing(
 async def test_what_was_made_while_nothing_was_heard_comes(town: Open, home_office: Office) -> None:
     listeners = """
     select pg_terminate_backend(pid) from pg_stat_activity
-    where datname = current_database() and query like 'LISTEN%' and pid <> pg_backend_pid()"""
+    where datname = current_database() and pid <> pg_backend_pid()
+      and query like '%max(notification_id)%'"""
     async with town() as here, streaming(here) as stream:
         await pay(home_office, 1)
         await stream.added()
