@@ -191,13 +191,11 @@ async def _check(work: _Import, entry: Entry, shelf: Shelf) -> None:
 
 async def _apply(work: _Import, entry: Entry, shelf: Shelf, context: Context) -> None:
     connection = work.connection
-    cutter = Cutter(shelf, entry.applied_through, work.rows_a_slice)
-
-    async def apply_next(lane: asyncpg.Connection) -> bool:
-        return await _apply_slice(work, entry, shelf, context, cutter, lane)
-
     async with ledger.applying(connection):
-        context = replace(context, periods=await _prepare(work, shelf))
+        await ledger.look_again(connection, entry)
+        cutter = Cutter(shelf, entry.applied_through, work.rows_a_slice)
+        of_all = replace(context, periods=await _prepare(work, shelf))
+        apply_next = partial(_apply_slice, work, entry, shelf, of_all, cutter)
         await side_by_side([connection, *work.beside], apply_next)
     async with connection.transaction():
         await ledger.take_turn(connection)

@@ -1,5 +1,6 @@
 """The ledger of imported files: the state of each, and the locks under which it moves on."""
 
+import asyncio
 import enum
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -23,6 +24,7 @@ class ImportState(enum.StrEnum):
     REFUSED = "REFUSED"
 
 
+_SECONDS_BETWEEN_TRIES = 0.5
 _OPEN_STATES = ("RECEIVED", "STAGED", "CHECKED", "APPLIED")
 
 
@@ -40,7 +42,7 @@ class Entry:
 # the same tables, and in another order than each other.
 _LOCK = "select pg_advisory_xact_lock(7022005)"
 _SHARE = "select pg_advisory_xact_lock_shared(7022005)"
-_START_APPLYING = "select pg_advisory_lock(7022007)"
+_START_APPLYING = "select pg_try_advisory_lock(7022007)"
 _END_APPLYING = "select pg_advisory_unlock(7022007)"
 _IS_APPLYING = """
 select exists (select from pg_locks
@@ -67,6 +69,7 @@ values ($1, $2, $3, $4, $5, $6, 'RECEIVED', 0, 0, 0, 0, 0) returning id
 """
 _MOVE = "update import_file set state = $2 where id = $1"
 _READ_AGAIN = "update import_file set state = 'RECEIVED', applied_through = null where id = $1"
+_APPLIED_SO_FAR = "select applied_through from import_file where id = $1"
 _APPLIED_THROUGH = "update import_file set applied_through = $2 where id = $1"
 _CLOSE = """
 update import_file
@@ -85,7 +88,9 @@ async def take_turn(connection: asyncpg.Connection) -> None:
 @asynccontextmanager
 async def applying(connection: asyncpg.Connection) -> AsyncIterator[None]:
     """One file alone is applied, and its slices may share the turn."""
-    await connection.execute(_START_APPLYING)
+    # A statement that waited would hold back vacuum as long as it did.
+    while not await connection.fetchval(_START_APPLYING):  # noqa: ASYNC110 - it is of the database
+        await asyncio.sleep(_SECONDS_BETWEEN_TRIES)
     try:
         async with connection.transaction():
             await take_turn(connection)  # what a file that was killed still does is done then
@@ -172,6 +177,11 @@ async def note_slice(connection: asyncpg.Connection, entry: Entry, through: byte
     """A slice is applied; in the transaction that applied it."""
     await connection.execute(_APPLIED_THROUGH, entry.id, through)
     entry.applied_through = through
+
+
+async def look_again(connection: asyncpg.Connection, entry: Entry) -> None:
+    """How far the file is applied by now: a process that was killed may have gone on a little."""
+    entry.applied_through = await connection.fetchval(_APPLIED_SO_FAR, entry.id)
 
 
 async def close(connection: asyncpg.Connection, entry: Entry, counts: Sequence[int]) -> None:

@@ -16,7 +16,7 @@ import asyncpg
 from app.ingest import ledger
 from app.ingest.sql import sql
 from app.notices.making import Moment, make
-from app.notices.standing import GRANTED, URGED, settle
+from app.notices.standing import ANSWERED, ARRIVED, GRANTED, URGED, settle
 from app.rules.calendar import month_of
 from app.rules.reminders import RegisterNow, is_delayed, register_now
 from app.rules.rule_book import RuleBook
@@ -29,14 +29,15 @@ _THROUGH = """
 select id from (select id from citizen where id > $1 order by id limit $2) c
 order by id desc limit 1
 """
-_LATEST = """
+_LATEST = sql(
+    """
 select s.scheme::text as scheme, max(b.period) filter (where b.period <= $1) as period
 from unnest(enum_range(null::scheme)) s (scheme)
-left join disbursement_batch b on b.scheme = s.scheme
-  and b.accepted + b.unchanged > 0 and b.reverts is null
-  and not exists (select from disbursement_batch v where v.reverts = b.id)
+left join disbursement_batch b on b.scheme = s.scheme and {arrived}
 group by 1
-"""
+""",
+    arrived=ARRIVED,
+)
 _STILL_URGED = f"""{URGED} and c.nationality = 'TH'
         and n.subject = $5 and c.birth_date <= $6"""
 _TO_REGISTER = """
@@ -60,7 +61,8 @@ _EXPIRING = """
     and r.status = 'ACTIVE' and c.died_on is null
     and r.card_expires_on between $6::date and $6::date + $8::integer
 """
-_DELAYED = """
+_DELAYED = sql(
+    """
   select r.citizen_id, 'PAYMENT_DELAYED' as kind,
     concat_ws(' ', r.scheme, to_char($6::date, 'YYYY-MM')) as subject,
     r.scheme, $6::date as period, null::integer as sequence, jsonb_build_object() as facts
@@ -68,7 +70,12 @@ _DELAYED = """
   where r.citizen_id > $4 and r.citizen_id <= $5 and r.scheme = any($7::scheme[])
     and r.status = 'ACTIVE' and r.latest_paid_month is not null and c.died_on is null
     and (r.card_expires_on is null or r.card_expires_on >= $8)
-"""
+    and not exists (
+      select from payment p where p.citizen_id = r.citizen_id and p.scheme = r.scheme
+        and p.period = $6 and p.status in {answered})
+""",
+    answered=ANSWERED,
+)
 
 
 @dataclass(slots=True)

@@ -37,10 +37,25 @@ GRANTED = sql(
 URGED = "r.citizen_id is null"
 """Who is to register still has no registration."""
 
-_ARRIVED = """
-      select b.scheme, b.period from disbursement_batch b
-      where b.accepted + b.unchanged > 0 and b.reverts is null
-        and not exists (select from disbursement_batch v where v.reverts = b.id)"""
+ARRIVED = """b.accepted + b.unchanged > 0 and b.status <> 'DELAYED' and b.reverts is null
+        and not exists (select from disbursement_batch v where v.reverts = b.id)
+        and not exists (
+          select from import_file f where f.id = b.import_file_id
+            and (f.request_id is not null or f.kind <> 'DISBURSEMENTS'))"""
+"""The batches b with which a month arrived for everybody: a submission, and who is let in late,
+tell of some; and a file that says that the money is late is the delay."""
+
+ANSWERED = "('PAID', 'FAILED', 'RETURNED', 'WITHHELD', 'CANCELLED')"
+"""The statuses of a payment that is not awaited any more, well or ill."""
+
+PUT_OFF = """(p.status in ('SCHEDULED', 'SUBMITTED') and p.reason_code = 'BUDGET_DELAY')"""
+"""Whether a payment p is late by its sender's own word."""
+
+_OF_MONTH = """exists (
+          select from payment p where p.citizen_id = n.citizen_id and p.scheme = n.scheme
+            and p.period = n.period and {which})"""
+_HAS_ANSWER = sql(_OF_MONTH, which=f"p.status in {ANSWERED}")
+_IS_PUT_OFF = sql(_OF_MONTH, which=PUT_OFF)
 _MADE_ON = "(n.created_at at time zone 'Asia/Bangkok')::date"
 _NO_LONGER = sql(
     """
@@ -54,13 +69,18 @@ _NO_LONGER = sql(
       when 'ENTITLEMENT_GRANTED' then {is_new}
       when 'CARD_EXPIRING' then r.status = 'ACTIVE'
         and r.card_expires_on = (n.facts ->> 'expires_on')::date
-      when 'PAYMENT_DELAYED' then r.status = 'ACTIVE' and r.latest_paid_month is not null
+      when 'PAYMENT_DELAYED' then r.status = 'ACTIVE'
         and coalesce(r.card_expires_on, 'infinity') >= {made_on}
-        and (n.scheme, n.period) not in ({arrived})
+        and not {has_answer}
+        and ({is_put_off} or r.latest_paid_month is not null
+          and (n.scheme, n.period) not in (
+            select b.scheme, b.period from disbursement_batch b where {arrived}))
       else true end, false)
 """,
     known_since=_KNOWN_SINCE,
-    arrived=_ARRIVED,
+    arrived=ARRIVED,
+    has_answer=_HAS_ANSWER,
+    is_put_off=_IS_PUT_OFF,
     is_new=sql(
         _IS_NEW,
         since=f"""(date_trunc('month', n.created_at at time zone 'Asia/Bangkok')

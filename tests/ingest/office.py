@@ -14,6 +14,7 @@ import asyncpg
 
 from app.clock import BANGKOK
 from app.ingest.importer import ImportKind, Report, import_file
+from app.notices.telling import BY_DEFAULT, Telling
 from app.privacy import PrivacyKeys
 from app.rules.national_id import check_digit
 
@@ -126,12 +127,19 @@ class Office:
         name: str | None = None,
         progress: Callable[[int, int], None] | None = None,
         now: datetime = NOW,
+        telling: Telling = BY_DEFAULT,
     ) -> Report:
         path = self.directory / (name or f"{kind.value.lower()}.csv")
         text = csv_text(content) if isinstance(content, list) else content
         path.write_bytes(text.encode() if isinstance(text, str) else text)
         return await import_file(
-            self.connection, kind, path, keys=self.keys, now=now, progress=progress
+            self.connection,
+            kind,
+            path,
+            keys=self.keys,
+            now=now,
+            progress=progress,
+            telling=telling,
         )
 
     async def authorities(self, *rows: Row) -> Report:

@@ -35,6 +35,10 @@ select b.scheme::text, b.period, b.status::text, b.accepted + b.unchanged as row
 from disbursement_batch b
 """
 
+MONTHS_NOW = """
+select citizen_id, scheme::text, period, status::text, reason_code from payment where sequence = 0
+"""
+
 Wanted = set[tuple[Any, ...]]
 
 
@@ -55,6 +59,12 @@ async def payments_ask(office: Office) -> Wanted:
 async def register_asks(office: Office) -> Wanted:
     """What the registers ask to be told by the end of the day."""
     batches = await office.connection.fetch(BATCHES)
+    months = {
+        (row["citizen_id"], row["scheme"], row["period"]): (row["status"], row["reason_code"])
+        for row in await office.connection.fetch(MONTHS_NOW)
+    }
+    answered = {key for key, (status, _) in months.items() if status != "SUBMITTED"}
+    put_off = {key for key, fate in months.items() if fate == ("SUBMITTED", "BUDGET_DELAY")}
     found: Wanted = set()
     people = await office.connection.fetch(PEOPLE_NOW)
     registered = {row["id"] for row in people if row["scheme"] == "OLD_AGE_ALLOWANCE"}
@@ -87,10 +97,17 @@ async def register_asks(office: Office) -> Wanted:
             and b["rows"] > 0
             and b["reverts"] is None
             and not b["reverted"]
+            and b["status"] != "DELAYED"
             for b in batches
         )
-        if not came and row["latest_paid_month"] and (expires is None or expires >= TODAY):
+        late = not came and row["latest_paid_month"]
+        november = (person, scheme, date(2026, 11, 1))
+        if (late or november in put_off) and not (expires and expires < TODAY):
             found.add(("PAYMENT_DELAYED", person, f"{scheme} 2026-11"))
+        if november in answered:
+            found.discard(("PAYMENT_DELAYED", person, f"{scheme} 2026-11"))
+        if (person, scheme, date(2026, 10, 1)) in put_off and not (expires and expires < TODAY):
+            found.add(("PAYMENT_DELAYED", person, f"{scheme} 2026-10"))
     return found
 
 
@@ -131,7 +148,7 @@ class Chance:
             number, month = self.random.randint(1, PEOPLE), pick(MONTHS)
             scheme = pick(("OLD_AGE_ALLOWANCE", "DISABILITY_ALLOWANCE"))
             status = pick(STATUSES)
-            why = {"failure_code": pick(REASONS)} if status in STATUSES[1:4] else {}
+            why = {"failure_code": pick(REASONS)} if status in STATUSES[1:5] else {}
             paid_on = pick((f"{month}-10", "2026-11-20")) if status == "PAID" else ""
             chosen[number, month, scheme] = disbursement(
                 number,

@@ -7,6 +7,7 @@ import pytest
 
 from app.ingest.importer import ImportKind
 from app.ingest.reverting import revert_batch
+from app.notices.telling import Telling
 from tests.ingest.office import NOW, Office, citizen, disbursement
 from tests.notices.told import rows, true
 
@@ -124,3 +125,12 @@ async def test_more_than_a_days_share_is_due_on_the_days_after(office: Office) -
     await office.load(ImportKind.DISBURSEMENTS, [disbursement(1, amount="900")], now=later)
     (last,) = [row["due_at"] for row in await rows(office) if row["created_at"] == later]
     assert last == later
+
+
+async def test_one_import_keeps_the_share_of_a_day_over_every_kind(office: Office) -> None:
+    await office.open(2)
+    await office.disbursements(disbursement(2, period="2026-09", paid_on="2026-09-10"))
+    once = Telling(most_a_day=1)
+    await office.load(ImportKind.DISBURSEMENTS, [disbursement(1)], telling=once)
+    told = {row["kind"]: (row["due_at"] - NOW).days for row in await rows(office)}
+    assert told == {SENT: 0, "ENTITLEMENT_GRANTED": 1}

@@ -15,7 +15,7 @@ from app.rules.entitlement import assess
 from app.rules.reminders import register_now
 from app.rules.rule_book import shipped_rule_book
 from app.rules.vocabulary import EntitlementState, Scheme
-from tests.ingest.office import NOW, Office, citizen, disbursement, registration
+from tests.ingest.office import NOW, Office, citizen, disbursement, national_id, registration
 from tests.notices.told import notify, rows, true
 from tests.rules.strategies import births, todays
 
@@ -117,6 +117,62 @@ async def test_a_month_that_is_late_is_told_until_it_comes(office: Office) -> No
     assert len(late) == 1
     await notify(office)
     assert LATE not in dict(await true(office))
+
+
+BY_BUDGET = {"status": "SUBMITTED", "failure_code": "BUDGET_DELAY", "paid_on": ""}
+
+
+async def paid_in_october(office: Office, citizens: int) -> list[str]:
+    """So many citizens, paid last month and told of it; their ids in the order of their numbers."""
+    await office.open(citizens)
+    people = range(1, citizens + 1)
+    await office.disbursements(
+        *(disbursement(n, period="2026-10", paid_on="2026-10-09") for n in people)
+    )
+    query = "select citizen_id::text as id from citizen_lookup where national_id_hmac = $1"
+    hmacs = (office.keys.national_id_hmac(national_id(n)) for n in people)
+    return [await office.connection.fetchval(query, hmac) for hmac in hmacs]
+
+
+async def told_late(office: Office) -> set[str]:
+    return {str(row["citizen_id"]) for row in await rows(office) if row["kind"] == LATE}
+
+
+async def test_a_file_that_says_the_money_is_late_is_no_arrival(office: Office) -> None:
+    everyone = await paid_in_october(office, 3)
+    await office.disbursements(disbursement(1, **BY_BUDGET), disbursement(2, **BY_BUDGET))
+    assert await told_late(office) == set(everyone[:2])
+    await notify(office)
+    assert await told_late(office) == set(everyone)
+    await office.disbursements(disbursement(1), disbursement(2, **BY_BUDGET, amount="700"))
+    await notify(office, day=1)  # the month is there, but for whom its sender says it is not
+    assert await told_late(office) == {everyone[1]}
+
+
+async def test_who_has_the_month_already_is_not_told_that_it_is_late(office: Office) -> None:
+    everyone = await paid_in_october(office, 3)
+    await office.disbursements(
+        disbursement(1), disbursement(2, status="FAILED", paid_on="", failure_code="ACCOUNT_CLOSED")
+    )
+    # As while the file is applied: what its first slices brought stands, its counts do not yet.
+    await office.connection.execute(
+        "update disbursement_batch set rows = 0, accepted = 0, amount_satang = 0,"
+        " status = 'RECEIVED' where period = '2026-11-01'"
+    )
+    await notify(office)
+    assert await told_late(office) == {everyone[2]}
+
+
+async def test_one_submission_is_not_the_month(office: Office) -> None:
+    everyone = await paid_in_october(office, 2)
+    await notify(office)
+    assert await told_late(office) == set(everyone)
+    await office.disbursements(disbursement(1))
+    await office.connection.execute(
+        "update import_file set request_id = 'one' where id = (select max(id) from import_file)"
+    )
+    await notify(office, day=1)
+    assert await told_late(office) == {everyone[1]}
 
 
 async def test_several_at_once_tell_once(office: Office, database_url: str) -> None:
