@@ -8,7 +8,7 @@ import pytest
 
 from app.ids import NotificationKey, encode_notification_id
 from app.rules.national_id import NationalId
-from tests.ingest.office import Office, disbursement, national_id, registration
+from tests.ingest.office import Office, citizen, disbursement, national_id, registration
 from tests.notices.conftest import Open, Town
 from tests.notices.told import notify
 
@@ -182,6 +182,19 @@ async def test_the_portals_name_of_a_citizen_is_learned(town: Open, home_office:
     third = "select citizen_id from citizen_lookup where national_id_hmac = $1"
     hmac = home_office.keys.national_id_hmac(NationalId(national_id(3)))
     assert await home_office.value(owner) == await home_office.connection.fetchval(third, hmac)
+
+
+async def test_the_name_of_who_is_not_in_the_register_yet_is_learned_once_they_are(
+    town: Open, home_office: Office
+) -> None:
+    async with town() as here:
+        token = here.portal_citizen(5, "u-5")
+        await ask(here, "{ me { id } }", token)
+        await until_learned(here)
+        await home_office.citizens(citizen(5))
+        await ask(here, "{ me { id } }", token)
+        await until_learned(here)
+    assert await home_office.value("select user_id from portal_user") == "u-5"
 
 
 async def until_learned(here: Town) -> None:
