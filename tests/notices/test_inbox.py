@@ -58,11 +58,11 @@ async def test_what_one_reads(town: Open, home_office: Office) -> None:
         page = await inbox(here, 2)
         failed, sent = page["nodes"]
         assert (failed["kind"], sent["kind"]) == ("PAYMENT_FAILED", "PAYMENT_SENT")
-        assert failed["title"] == "เบี้ยยังชีพผู้สูงอายุโอนไม่สำเร็จ"
+        assert failed["title"] == "ยังไม่ได้รับเบี้ยยังชีพผู้สูงอายุ"
         assert failed["body"] == (
-            "Your old-age allowance for November 2569 BE was not paid. The account name is neither "
-            "the citizen's nor the authorised person's. Have the data corrected at the local "
-            "authority."
+            "You have not received the old-age allowance for November 2569 BE. The account name is "
+            "neither the citizen's nor the authorised person's. Have the data corrected at the "
+            "local authority."
         )
         assert sent["body"] == "Your old-age allowance for October 2569 BE, 600 baht, was paid."
         assert failed["payment"] == {
@@ -157,7 +157,7 @@ async def test_every_kind_has_words(town: Open, home_office: Office) -> None:
             for node in (await inbox(here, number))["nodes"]
         }
     assert shown == {
-        "ENTITLEMENT_GRANTED": "Your right to the old-age allowance is registered.",
+        "ENTITLEMENT_GRANTED": "You are registered for the old-age allowance.",
         "CARD_EXPIRING": "Your disability card expires on 10 December 2569 BE. Please renew it and "
         "show it to the local authority, so that payment goes on.",
         "PAYMENT_DELAYED": "The disability allowance for November 2569 BE is delayed. You need not "
