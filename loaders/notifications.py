@@ -103,7 +103,7 @@ cross join lateral (
 order by n.id"""
 NEWEST_NUMBER = "select coalesce(max(notification_id), 0) as number from notification_outbox"
 MARK_READ = "select mark_notifications_read($1, $2, $3)"
-LEARN = "select learn_portal_users($1, $2, $3)"
+LEARN = "select learn_portal_users($1, $2, $3) as national_id_hmac"
 
 
 async def notification_pages(
@@ -149,9 +149,13 @@ async def mark_read(
     await database.fetch(MARK_READ, citizen_id, list(numbers), at)
 
 
-async def learn_portal_users(database: Database, names: Mapping[bytes, str], at: datetime) -> None:
-    """Keep by what name the portal knows each citizen, by look-up key."""
-    await database.fetch(LEARN, list(names), list(names.values()), at)
+async def learn_portal_users(
+    database: Database, names: Mapping[bytes, str], at: datetime
+) -> set[bytes]:
+    """Keep by what name the portal knows each citizen, by look-up key; returns the keys of those
+    who are in the register."""
+    rows = await database.fetch(LEARN, list(names), list(names.values()), at)
+    return {row["national_id_hmac"] for row in rows}
 
 
 def _columns(keys: Sequence[tuple[UUID, int]]) -> tuple[list[UUID], list[int]]:

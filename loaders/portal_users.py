@@ -48,13 +48,17 @@ class PortalUsers:
     async def _write_some(self) -> None:
         some = dict(list(self._waiting.items())[:_AT_ONCE])
         try:
-            await learn_portal_users(self._database, some, clock.now())
+            learned = await learn_portal_users(self._database, some, clock.now())
         except Exception as error:
             _log.warning("names of the portal were not kept: %s", type(error).__name__)
             return
         for citizen, name in some.items():
             if self._waiting.get(citizen) == name:
                 del self._waiting[citizen]
-            self._known[citizen] = name
-            if len(self._known) > _KEPT:
-                self._known.popitem(last=False)
+            if citizen in learned:  # else they are asked of again when they come again
+                self._remember(citizen, name)
+
+    def _remember(self, citizen: bytes, name: str) -> None:
+        self._known[citizen] = name
+        if len(self._known) > _KEPT:
+            self._known.popitem(last=False)

@@ -5,6 +5,7 @@ has said what became of them: a sender killed at any point, or an answer that go
 very same request again.
 """
 
+import enum
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -164,6 +165,13 @@ class Push:
     lag: float  # seconds since it was due
 
 
+class NoPush(enum.Enum):
+    """Why a claim gives no push."""
+
+    NOTHING_DUE = "nothing is due"
+    LOOK_AGAIN = "what was met is not to be sent, and is out of the way now"
+
+
 class Outbox:
     """Claims and settles pushes; `Unavailable` when the database does not answer."""
 
@@ -175,27 +183,29 @@ class Outbox:
         self._lease = timedelta(seconds=lease_seconds)
         self._max_age = timedelta(days=max_age_days)
 
-    async def claim(self) -> Push | None:
-        """A push to send now, held for the lease, an old one first. None: nothing is due."""
-        return await self._old_push() or await self._new_push()
+    async def claim(self) -> Push | NoPush:
+        """A push to send now, held for the lease, an old one first; one look, or why there is none.
 
-    async def _old_push(self) -> Push | None:
-        while rows := await self._database.fetch(_OLD_PUSH, self._lease, self._max_age):
-            if push := _push(rows):
-                return push
+        However much there is that is not to be sent, whoever claims is soon back.
+        """
+        old = await self._old_push()
+        return await self._new_push() if old is NoPush.NOTHING_DUE else old
+
+    async def _old_push(self) -> Push | NoPush:
+        rows = await self._database.fetch(_OLD_PUSH, self._lease, self._max_age)
+        push = _push(rows)
+        if push is NoPush.LOOK_AGAIN:
             await self._database.fetch(_SENT, rows[0]["key"], rows[0]["attempts"])  # none is left
-        return None
+        return push
 
-    async def _new_push(self) -> Push | None:
-        while rows := await self._database.fetch(
+    async def _new_push(self) -> Push | NoPush:
+        rows = await self._database.fetch(
             _NEW_PUSH, self._lease, self._max_age, self._batch, uuid4()
-        ):
-            push = _push(rows)
-            if any(row["fate"] == "UNKNOWN" for row in rows):
-                await self._set_aside(needed=push is None)
-            if push:
-                return push
-        return None
+        )
+        push = _push(rows)
+        if any(row["fate"] == "UNKNOWN" for row in rows):
+            await self._set_aside(needed=push is NoPush.LOOK_AGAIN)
+        return push
 
     async def _set_aside(self, *, needed: bool) -> None:
         try:
@@ -238,13 +248,13 @@ class Outbox:
         return 0
 
 
-def _push(rows: Sequence[Any]) -> Push | None:
-    """The push of the rows that are to be sent; None where none is."""
+def _push(rows: Sequence[Any]) -> Push | NoPush:
+    """The push of the rows that are to be sent; where none is, whether there are rows."""
     to_send = sorted(
         (row for row in rows if row["fate"] == "SEND"), key=lambda row: row["notification_id"]
     )
     if not to_send:
-        return None
+        return NoPush.LOOK_AGAIN if rows else NoPush.NOTHING_DUE
     members = (
         Member(row["notification_id"], row["kind"], row["period"], row["user_id"])
         for row in to_send

@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import json
 import logging
+import re
 import time
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
@@ -143,16 +144,22 @@ class Portal:
 
 
 def _judge(answer: httpx.Response) -> None:
-    status = answer.status_code
-    if answer.is_success:
-        # A neighbour of this call says by `messageCode` in its body what became of it.
-        status = _json(answer).get("messageCode", status)
-        if status in (200, "200") or status == answer.status_code:
-            return
+    status = _message_code(answer) if answer.is_success else answer.status_code
+    if answer.is_success and status in (200, answer.status_code):
+        return
     if isinstance(status, int) and 400 <= status < 500 and status not in _TRY_AGAIN:
         raise PortalRefusal(f"HTTP_{status}")
     known = isinstance(status, int) and 100 <= status < 1000
     raise PortalFailure(f"HTTP_{status}" if known else "MESSAGE_CODE", _retry_after(answer))
+
+
+def _message_code(answer: httpx.Response) -> object:
+    """What became of it by `messageCode` in the body, as a neighbour of this call has it, a number
+    also where it is text; the status where there is none."""
+    code = _json(answer).get("messageCode")
+    if isinstance(code, str) and re.fullmatch("[0-9]{3}", code):
+        return int(code)
+    return answer.status_code if code is None else code
 
 
 def _json(answer: httpx.Response) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from app.database import Database
 from app.delivery.breaker import Breaker, BreakerState
 from app.delivery.counts import Counts
 from app.delivery.message import message
-from app.delivery.outbox import Outbox, Push
+from app.delivery.outbox import NoPush, Outbox, Push
 from app.delivery.pace import Pace, backoff
 from app.delivery.portal import Message, Portal, PortalFailure, PortalRefusal
 from app.delivery.quiet_hours import next_allowed
@@ -26,6 +26,7 @@ _log = logging.getLogger("allowances.delivery")
 _STATEMENT_SECONDS = 10.0
 _STATEMENTS_KEPT = 32
 _TOLD_EVERY = 60.0  # seconds
+_UNEXPECTED = "UNEXPECTED"  # as a code beside those of the portal
 _DATABASE_ERRORS = (AllowancesError, asyncpg.PostgresError)
 
 
@@ -41,6 +42,7 @@ class Sender:
         self._pace = Pace(settings.push_messages_per_second, time.monotonic)
         self._held_until = float("-inf")  # the portal said when to come again
         self._in_trouble = False
+        self._stumbles = 0  # in a row
         self._under_way: set[asyncio.Task[None]] = set()
         self._stopping = asyncio.Event()
         self._told_at, self._told_sent = time.monotonic(), 0
@@ -73,17 +75,33 @@ class Sender:
         self._stopping.set()
 
     async def run(self) -> None:
-        """Send what is due, and what becomes due, until `stop`."""
+        """Send what is due, and what becomes due, until `stop`, whatever goes wrong meanwhile."""
         while not self._stopping.is_set():
             try:
-                pause = await self._step()
+                pause = min(await self._step(), self._settings.push_poll_seconds)
+                self._stumbles = 0
             except _DATABASE_ERRORS as error:
                 _log.warning("the outbox can not be read: %s", type(error).__name__)
                 pause = self._settings.push_poll_seconds
+            except Exception as error:
+                pause = self._stumbled(error)
             self._tell()
             if pause:
-                await self._rest(min(pause, self._settings.push_poll_seconds))
+                await self._rest(pause)
         await self._finish()
+
+    def _stumbled(self, error: Exception) -> float:
+        """Note an error that nobody foresaw; the seconds to wait, more after each in a row."""
+        _log.error("a step of the sender ended by an error: %s", type(error).__name__)
+        self._stumbles += 1
+        self.counts.failures[_UNEXPECTED] += 1
+        return self._backoff(self._stumbles)
+
+    def _backoff(self, attempts: int) -> float:
+        settings = self._settings
+        return backoff(
+            attempts, settings.push_backoff_seconds, settings.push_longest_backoff_seconds
+        )
 
     async def drain(self) -> None:
         """Send what is due now, then end; `Unavailable` when the portal does not take it."""
@@ -101,7 +119,8 @@ class Sender:
             raise Unavailable("The portal does not take notifications just now; they wait.")
 
     async def _step(self) -> float:
-        """Begin one push; or the seconds to wait until there may be another."""
+        """Begin one push, or clear what is not to be sent; or the seconds to wait until there may
+        be another."""
         if len(self._under_way) >= self._settings.pushes_at_once:
             await self._one_settled(None)
         if pause := max(self._shut_for(), self._pace.wait()):
@@ -109,10 +128,11 @@ class Sender:
         if not await self._signed_in():
             return self._settings.push_poll_seconds
         push = await self._outbox.claim()
-        if push is None:
+        if push is NoPush.NOTHING_DUE:
             self.counts.lag_seconds = 0.0
             return self._settings.push_poll_seconds
-        self._begin(push)
+        if isinstance(push, Push):
+            self._begin(push)
         return 0.0
 
     def _shut_for(self) -> float:
@@ -147,25 +167,31 @@ class Sender:
         if not task.cancelled() and (error := task.exception()):
             _log.error("a push was left by an error: %s", type(error).__name__)
 
-    async def _send(self, push: Push) -> None:
-        messages = [
-            Message(
-                each.user_id,
-                message(each.kind, each.period, self._texts, self._settings.push_language),
-            )
+    def _messages(self, push: Push) -> list[Message]:
+        language = self._settings.push_language
+        return [
+            Message(each.user_id, message(each.kind, each.period, self._texts, language))
             for each in push.members
         ]
+
+    async def _send(self, push: Push) -> None:
         try:
-            await self._portal.push(push.key, messages)
+            await self._portal.push(push.key, self._messages(push))
         except PortalRefusal as refusal:
             self._succeeded()
             await self._settle(self._refused(push, refusal.code))
         except PortalFailure as failure:
-            self._note(failure)
-            await self._settle(self._failed(push, failure))
+            await self._missed(push, failure)
+        except Exception as error:  # else a breaker that lets one through waits for it for ever
+            _log.error("a push ended by an error: %s", type(error).__name__)
+            await self._missed(push, PortalFailure(_UNEXPECTED))
         else:
             self._succeeded()
             await self._settle(self._accepted(push))
+
+    async def _missed(self, push: Push, failure: PortalFailure) -> None:
+        self._note(failure)
+        await self._settle(self._failed(push, failure))
 
     async def _settle(self, settling: Awaitable[None]) -> None:
         """What could not be written down is sent again, by the same key, when its lease is over."""
@@ -195,8 +221,7 @@ class Sender:
             _log.warning("a push of %d is given up: %s", len(push.members), failure.code)
             return
         longest = self._settings.push_longest_backoff_seconds
-        delay = backoff(push.attempts, self._settings.push_backoff_seconds, longest)
-        delay = max(delay, min(failure.retry_after or 0.0, longest))
+        delay = max(self._backoff(push.attempts), min(failure.retry_after or 0.0, longest))
         await self._outbox.failed(push, failure.code, delay)
         _log.info(
             "a push of %d failed (attempt %d, %s): again in %.1f s",

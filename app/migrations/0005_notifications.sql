@@ -77,8 +77,9 @@ create index notification_outbox_awaiting on notification_outbox (citizen_id) wh
 create index notification_outbox_dead on notification_outbox (notification_id)
   where state = 'DEAD';
 
--- A citizen whose user ID becomes known has what was kept aside sent. Setting aside takes the lock
--- alone, learning shares it: so neither passes by the other unseen.
+-- Citizens whose user ID becomes known have what was kept aside sent. Setting aside takes the lock
+-- alone, learning shares it: so neither passes by the other unseen. Rows are locked by number over
+-- all citizens, as who withdraws locks them. An array, so that no plan reads the whole outbox.
 create function release_what_awaits_the_user_id() returns trigger
 language plpgsql security definer as $$
 begin
@@ -86,13 +87,14 @@ begin
   update notification_outbox o set awaits_user_id = false
   from (
     select notification_id from notification_outbox
-    where citizen_id = new.citizen_id and awaits_user_id order by notification_id for update) d
+    where citizen_id = any(array(select citizen_id from learned)) and awaits_user_id
+    order by notification_id for update) d
   where o.notification_id = d.notification_id;
   return null;
 end $$;
 revoke execute on function release_what_awaits_the_user_id() from public;
 create trigger release_what_awaits after insert on portal_user
-  for each row execute function release_what_awaits_the_user_id();
+  referencing new table as learned for each statement execute function release_what_awaits_the_user_id();
 
 -- Who sends: what a push needs, and no more.
 do $$
@@ -136,9 +138,10 @@ language sql security definer as $$
   from unread u where n.citizen_id = u.citizen_id and n.id = u.id
 $$;
 
--- By look-up keys, in one call for many. A name that has passed to another citizen is theirs alone.
+-- By look-up keys, in one call for many; returns those of the register. A name that has passed to
+-- another citizen is theirs alone.
 create function learn_portal_users(hmacs bytea[], user_ids text[], at timestamptz)
-returns void
+returns setof bytea
 language sql security definer as $$
   delete from portal_user p
   using unnest(hmacs, user_ids) t (hmac, user_id), citizen_lookup l
@@ -153,7 +156,8 @@ language sql security definer as $$
   order by l.citizen_id, t.place desc
   on conflict (citizen_id) do update
   set user_id = excluded.user_id, learned_at = excluded.learned_at
-  where portal_user.user_id <> excluded.user_id
+  where portal_user.user_id <> excluded.user_id;
+  select national_id_hmac from citizen_lookup where national_id_hmac = any(hmacs)
 $$;
 
 do $$

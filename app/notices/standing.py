@@ -14,7 +14,7 @@ from app.notices.telling import MONTHS_TOLD
 _KNOWN_SINCE = """(
     select scheme, min(period) as month from disbursement_batch
     where reverts is null and status <> 'REJECTED' group by scheme) k on k.scheme = r.scheme"""
-_IS_NEW = """r.status <> 'ENDED' and (
+_IS_NEW = """r.status = 'ACTIVE' and (
       r.registered_on between {since} and {today}
       or r.registered_on is null and r.first_paid_month >= {since}
         and r.first_paid_month > k.month)"""

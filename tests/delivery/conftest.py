@@ -32,8 +32,10 @@ insert into notification_outbox (notification_id, citizen_id, due_at)
 select n.id, n.citizen_id, now() - $2::interval from notification n where n.id = any($1::bigint[])
 """
 _LEARN = """
-insert into portal_user select n.citizen_id, 'user-' || n.id, now() from notification n
-where n.id = any($1::bigint[])
+insert into portal_user
+select n.citizen_id, 'user-' || n.id, now()
+from unnest($1::bigint[]) with ordinality u (id, place) join notification n on n.id = u.id
+order by u.place
 """
 
 # Everything quick, so that a test that waits does not wait long.
@@ -54,6 +56,11 @@ HASTY: dict[str, Any] = {
     "push_lease_seconds": "1.7",
     "push_max_attempts": "100",
 }
+
+WAITS_FOR_A_LOCK = """
+select count(*) > 0 from pg_stat_activity
+where datname = current_database() and wait_event_type = 'Lock'
+"""
 
 # As if the time of every lease were over.
 LAPSE = "update notification_push set claimed_until = now() - interval '1 second'"
@@ -87,7 +94,7 @@ class Letters:
         return ids
 
     async def learn(self, ids: list[int]) -> None:
-        """The citizens of these sign in at the portal."""
+        """The citizens of these sign in at the portal, in this order."""
         await self.connection.execute(_LEARN, ids)
 
     def settings(self, **changed: Any) -> DeliverySettings:
@@ -113,8 +120,8 @@ class Letters:
             await sender.drain()
             return sender
 
-    async def run_until_settled(self, senders: int = 1, **changed: Any) -> None:
-        """Senders at work until nothing waits any more."""
+    async def run_until_settled(self, senders: int = 1, **changed: Any) -> list[Sender]:
+        """Senders at work until nothing waits any more; the senders."""
         async with AsyncExitStack() as opened:
             running = [
                 await opened.enter_async_context(self.sender(**changed)) for _ in range(senders)
@@ -129,6 +136,7 @@ class Letters:
                 for each in running:
                     each.stop()
                 await asyncio.gather(*tasks)
+        return running
 
     async def until(self, question: str) -> None:
         """Until the database says yes."""

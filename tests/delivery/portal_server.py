@@ -43,6 +43,9 @@ class Mood(enum.Enum):
     LATE = "takes it and answers when nobody waits any more"
     FORGETFUL = "has forgotten every token"
     GIBBERISH = "says 200 and no JSON"
+    CODE_AS_TEXT = "takes it and says '200'"
+    CODE_NULL = "takes it and says null"
+    TOO_DEEP = "takes it and says so in JSON too deep to be read"
     HELD = "takes it when the test lets it, and then says so"
     HELD_IN_VAIN = "says 500 when the test lets it"
     HELD_AND_REFUSED = "says 403 when the test lets it"
@@ -61,6 +64,7 @@ class StandIn:
     tokens: set[str] = field(default_factory=set)
     tokens_given: int = 0
     validate_status: int = 200
+    odd_validations: int = 0  # so many answers that can not be read come first
     accepted: dict[str, bytes] = field(default_factory=dict)  # by key: the body that was taken
     shown: Counter[tuple[str, str]] = field(default_factory=Counter)  # by user and message
     sizes: list[int] = field(default_factory=list)  # of every push that came, in order
@@ -132,7 +136,10 @@ class _Handler(BaseHTTPRequestHandler):
             portal.tokens_given += 1
             token = f"token-{portal.tokens_given}"
             portal.tokens.add(token)
-        self.answer(portal.validate_status if good else 401, {"Result": token})
+            odd = portal.odd_validations > 0
+            portal.odd_validations -= odd
+        body = _TOO_DEEP if odd else {"Result": token}
+        self.answer(portal.validate_status if good else 401, body)
 
     def do_POST(self) -> None:
         raw = self.rfile.read(int(self.headers["Content-Length"]))
@@ -187,14 +194,16 @@ class _Handler(BaseHTTPRequestHandler):
         elif mood in (Mood.DROPPED, Mood.LOST):
             self.close_connection = True
         elif mood is Mood.GIBBERISH:
-            self.answer(200, None)
+            self.answer(200, b"<html>")
+        elif mood is Mood.TOO_DEEP:
+            self.answer(200, _TOO_DEEP)
         else:
             time.sleep({Mood.SLOW: 0.1, Mood.LATE: self.portal.late_seconds}.get(mood, 0))
             status = _STATUS.get(mood, 200)
-            self.answer(status, {"messageCode": status})
+            self.answer(status, {"messageCode": _CODE.get(mood, status)})
 
     def answer(self, status: int, body: object, retry_after: str | None = None) -> None:
-        content = b"<html>" if body is None else json.dumps(body).encode()
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
         self.send_response(status)
         if retry_after is not None:
             self.send_header("Retry-After", retry_after)
@@ -203,7 +212,12 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(content)
 
 
-_TAKING = {Mood.FINE, Mood.SLOW, Mood.BROKEN_AFTER, Mood.LOST, Mood.LATE, Mood.GIBBERISH}
+_TOO_DEEP = b"[" * 100_000
+_CODE = {Mood.CODE_AS_TEXT: "200", Mood.CODE_NULL: None}
+_TAKING = {
+    *(Mood.FINE, Mood.SLOW, Mood.BROKEN_AFTER, Mood.LOST, Mood.LATE, Mood.GIBBERISH, Mood.TOO_DEEP),
+    *_CODE,
+}
 _HELD = {Mood.HELD, Mood.HELD_IN_VAIN, Mood.HELD_AND_REFUSED}
 _STATUS = {
     Mood.BROKEN: 500,

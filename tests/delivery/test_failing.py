@@ -13,8 +13,9 @@ from tests.delivery.portal_server import AGENT_ID, CONSUMER_KEY, CONSUMER_SECRET
 
 UNSURE = (
     Mood.BROKEN, Mood.BROKEN_AFTER, Mood.DROPPED, Mood.LOST, Mood.LATE, Mood.FORGETFUL, Mood.SLOW,
+    Mood.TOO_DEEP,
     Answer(408), Answer(409), Answer(429), Answer(503), Answer(302), Answer(200, 500),
-    Answer(200, "a word"), Answer(429, None, "1"),
+    Answer(200, "a word"), Answer(200, "500"), Answer(200, "4" * 5000), Answer(429, None, "1"),
     Answer(503, None, "Mon, 23 Nov 2026 09:30:00 GMT"),
     Answer(500, None, "soon"),
 )  # fmt: skip
@@ -43,9 +44,12 @@ async def test_in_a_storm_with_three_senders_nothing_is_lost_nor_shown_twice(
     await letters.assert_all_sent_once(ids)
 
 
-async def test_a_success_that_is_not_json_is_a_success(letters: Letters) -> None:
+@pytest.mark.parametrize("mood", [Mood.GIBBERISH, Mood.CODE_AS_TEXT, Mood.CODE_NULL], ids=str)
+async def test_a_success_without_a_code_or_with_one_as_text_is_a_success(
+    letters: Letters, mood: Mood
+) -> None:
     ids = await letters.add(3)
-    letters.portal.moods.append(Mood.GIBBERISH)
+    letters.portal.moods.append(mood)
     await letters.drain()
     await letters.assert_all_sent_once(ids)
     assert len(letters.portal.sizes) == 1
@@ -97,7 +101,12 @@ async def test_one_bad_recipient_does_not_sink_the_others(letters: Letters, coun
 
 @pytest.mark.parametrize(
     ("answer", "error"),
-    [(Answer(403), "HTTP_403"), (Answer(404), "HTTP_404"), (Answer(200, 422), "HTTP_422")],
+    [
+        (Answer(403), "HTTP_403"),
+        (Answer(404), "HTTP_404"),
+        (Answer(200, 422), "HTTP_422"),
+        (Answer(200, "400"), "HTTP_400"),
+    ],
 )
 async def test_what_is_refused_for_good_is_a_dead_letter_at_once(
     letters: Letters, answer: Answer, error: str
@@ -182,6 +191,24 @@ async def test_the_breaker_opens_and_closes_again(letters: Letters) -> None:
     letters.portal.usual = Mood.FINE
     await letters.run_until_settled(**changed, breaker_seconds=0.05)
     await letters.assert_all_sent_once(ids)
+
+
+async def test_a_probe_that_ends_by_an_error_of_ours_lets_others_follow(letters: Letters) -> None:
+    ids = await letters.add(30)
+    letters.portal.moods.extend([Mood.BROKEN, Mood.TOO_DEEP])
+    await letters.run_until_settled(breaker_failures=1, breaker_seconds=0.05, pushes_at_once=1)
+    await letters.assert_all_sent_once(ids)
+
+
+async def test_a_sender_survives_an_error_of_ours_and_counts_it(
+    letters: Letters, caplog: pytest.LogCaptureFixture
+) -> None:
+    ids = await letters.add(3)
+    letters.portal.odd_validations = 2
+    (sender,) = await letters.run_until_settled()
+    await letters.assert_all_sent_once(ids)
+    assert sender.counts.failures == {"UNEXPECTED": 2}
+    assert [each for each in caplog.messages if "RecursionError" in each]
 
 
 @pytest.mark.parametrize("status", [401, 500])

@@ -9,8 +9,9 @@ import asyncpg
 import pytest
 
 from app import clock
+from app.delivery.outbox import _SET_ASIDE_ALONE
 from app.errors import Unavailable
-from tests.delivery.conftest import Letters
+from tests.delivery.conftest import WAITS_FOR_A_LOCK, Letters
 from tests.delivery.portal_server import Mood
 
 
@@ -165,6 +166,34 @@ async def test_a_user_who_signs_in_while_what_is_theirs_is_set_aside_is_not_pass
     await draining
     await signing_in.close()
     await letters.assert_all_sent_once(ids)
+
+
+async def test_who_is_to_stop_sets_no_more_aside(letters: Letters) -> None:
+    await letters.add(6_000, known=False)
+    async with letters.sender() as sender:
+        async with letters.connection.transaction():
+            await letters.connection.execute(_SET_ASIDE_ALONE)
+            running = asyncio.create_task(sender.run())
+            await letters.until(WAITS_FOR_A_LOCK)
+            sender.stop()
+        await running
+    assert await letters.count("awaits_user_id") == 5_000
+
+
+async def test_learning_many_users_locks_what_awaits_them_by_number(letters: Letters) -> None:
+    first, second = await letters.add(2, known=False)
+    await letters.drain()
+    lock = "select from notification_outbox where notification_id = $1 for update"
+    learning = await asyncpg.connect(letters.url)
+    other = Letters(learning, letters.url, letters.portal)
+    async with letters.connection.transaction():
+        await letters.connection.execute(lock, first)
+        task = asyncio.create_task(other.learn([second, first]))
+        await letters.until(WAITS_FOR_A_LOCK)
+        await letters.connection.execute(lock, second)
+    await task
+    await learning.close()
+    assert await letters.count("not awaits_user_id") == 2
 
 
 async def test_in_quiet_hours_nothing_is_sent(letters: Letters) -> None:

@@ -82,7 +82,7 @@ async def register_asks(office: Office) -> Wanted:
             for b in batches
             if b["scheme"] == scheme and b["reverts"] is None and b["status"] != "REJECTED"
         ]
-        if row["status"] != "ENDED" and new_right(row, min(known, default=None)):
+        if row["status"] == "ACTIVE" and new_right(row, min(known, default=None)):
             found.add(("ENTITLEMENT_GRANTED", person, scheme))
         expires = row["card_expires_on"]
         if row["status"] != "ACTIVE":

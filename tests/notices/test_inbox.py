@@ -8,7 +8,7 @@ import pytest
 
 from app.ids import NotificationKey, encode_notification_id
 from app.rules.national_id import NationalId
-from tests.ingest.office import Office, disbursement, national_id, registration
+from tests.ingest.office import Office, citizen, disbursement, national_id, registration
 from tests.notices.conftest import Open, Town
 from tests.notices.told import notify
 
@@ -58,11 +58,11 @@ async def test_what_one_reads(town: Open, home_office: Office) -> None:
         page = await inbox(here, 2)
         failed, sent = page["nodes"]
         assert (failed["kind"], sent["kind"]) == ("PAYMENT_FAILED", "PAYMENT_SENT")
-        assert failed["title"] == "เบี้ยยังชีพผู้สูงอายุโอนไม่สำเร็จ"
+        assert failed["title"] == "ยังไม่ได้รับเบี้ยยังชีพผู้สูงอายุ"
         assert failed["body"] == (
-            "Your old-age allowance for November 2569 BE was not paid. The account name is neither "
-            "the citizen's nor the authorised person's. Have the data corrected at the local "
-            "authority."
+            "You have not received the old-age allowance for November 2569 BE. The account name is "
+            "neither the citizen's nor the authorised person's. Have the data corrected at the "
+            "local authority."
         )
         assert sent["body"] == "Your old-age allowance for October 2569 BE, 600 baht, was paid."
         assert failed["payment"] == {
@@ -157,7 +157,7 @@ async def test_every_kind_has_words(town: Open, home_office: Office) -> None:
             for node in (await inbox(here, number))["nodes"]
         }
     assert shown == {
-        "ENTITLEMENT_GRANTED": "Your right to the old-age allowance is registered.",
+        "ENTITLEMENT_GRANTED": "You are registered for the old-age allowance.",
         "CARD_EXPIRING": "Your disability card expires on 10 December 2569 BE. Please renew it and "
         "show it to the local authority, so that payment goes on.",
         "PAYMENT_DELAYED": "The disability allowance for November 2569 BE is delayed. You need not "
@@ -182,6 +182,19 @@ async def test_the_portals_name_of_a_citizen_is_learned(town: Open, home_office:
     third = "select citizen_id from citizen_lookup where national_id_hmac = $1"
     hmac = home_office.keys.national_id_hmac(NationalId(national_id(3)))
     assert await home_office.value(owner) == await home_office.connection.fetchval(third, hmac)
+
+
+async def test_the_name_of_who_is_not_in_the_register_yet_is_learned_once_they_are(
+    town: Open, home_office: Office
+) -> None:
+    async with town() as here:
+        token = here.portal_citizen(5, "u-5")
+        await ask(here, "{ me { id } }", token)
+        await until_learned(here)
+        await home_office.citizens(citizen(5))
+        await ask(here, "{ me { id } }", token)
+        await until_learned(here)
+    assert await home_office.value("select user_id from portal_user") == "u-5"
 
 
 async def until_learned(here: Town) -> None:

@@ -91,6 +91,18 @@ async def test_a_right_known_from_its_first_payment(office: Office) -> None:
     assert [row["citizen_id"] for row in granted] == [third]
 
 
+async def test_a_right_that_is_suspended_is_told_when_it_is_active(office: Office) -> None:
+    await office.open(2)
+    lately = {"registered_on": "2026-11-20"}
+    await office.registrations(registration(1, **lately, status="SUSPENDED"))
+    await notify(office)
+    assert GRANTED not in dict(await true(office))
+    await office.registrations(registration(1, **lately))
+    assert GRANTED in dict(await true(office))
+    await office.registrations(registration(1, **lately, status="SUSPENDED"))
+    assert GRANTED not in dict(await true(office))
+
+
 async def test_a_card_is_told_of_twice_and_no_more_when_it_is_renewed(office: Office) -> None:
     await office.open(1)
     disability = {"scheme": "DISABILITY_ALLOWANCE", "disability_types": "1"}
