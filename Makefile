@@ -7,7 +7,7 @@ UV := $(shell command -v uv 2>/dev/null)
 
 # Once more by graphql-core's executor: the answers have to be the same.
 GRAPH_TESTS := tests/test_screens.py tests/test_errors.py tests/test_entities.py tests/test_paging.py \
-	tests/test_statements.py tests/test_accountability.py tests/test_access_matrix.py
+	tests/test_statements.py tests/test_accountability.py tests/test_access_matrix.py tests/notices/test_inbox.py
 
 .PHONY: run test audit check format gateway bench lock schema clean
 

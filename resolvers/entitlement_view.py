@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cached_property
 from uuid import UUID
 
 from app.ids import EntitlementKey
@@ -9,6 +10,7 @@ from app.rules.assessment import Assessment
 from app.rules.calendar import YearMonth
 from app.rules.entitlement import assess
 from app.rules.rows import Rate
+from app.rules.rule_book import RuleBook
 from app.rules.vocabulary import DisabilityType, EntitlementState, Scheme
 from app.rules.windows import RegistrationWindow
 from loaders.batching import load_all
@@ -61,12 +63,18 @@ class DisabilityCardRow:
     types: tuple[DisabilityType, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class EntitlementView:
     """The facts of an entitlement and what the rules make of them on the day of the request."""
 
     row: EntitlementRow
-    assessment: Assessment
+    today: date
+    book: RuleBook
+
+    @cached_property
+    def assessment(self) -> Assessment:
+        """Worked out where it is asked for: a batch of a thousand often asks facts alone."""
+        return assess(self.row.facts, self.today, self.book)
 
     @property
     def key(self) -> EntitlementKey:
@@ -150,4 +158,4 @@ async def entitlements(
 
 
 def _view(context: Context, row: EntitlementRow) -> EntitlementView:
-    return EntitlementView(row, assess(row.facts, context.today, context.book))
+    return EntitlementView(row, context.today, context.book)
