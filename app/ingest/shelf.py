@@ -1,11 +1,14 @@
 """The unlogged tables of one file, and which of their rows a transaction sees."""
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Coroutine, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import asyncpg
 
+from app.errors import Unavailable
 from app.ingest.refusals import Refusal
 from app.ingest.sql import sql
 from app.ingest.staging import REJECTED_DEFINITION, REJECTED_NAMES, Staged, rejected_record
@@ -41,9 +44,26 @@ create temporary view {table} as select {names} from {source} {condition};
 """
 
 
+_SECONDS_BETWEEN_LOOKS = 5.0
+
+
 async def _once(data: bytes) -> AsyncIterator[bytes]:
     """As a source of COPY; a buffer would be held until the next search for cycles."""
     yield data
+
+
+async def _unless_lost(
+    connection: asyncpg.Connection, copying: Coroutine[Any, Any, object]
+) -> None:
+    """Until COPY is done; asyncpg would wait for ever where the server goes while it takes data."""
+    task = asyncio.ensure_future(copying)
+    try:
+        while not (await asyncio.wait([task], timeout=_SECONDS_BETWEEN_LOOKS))[0]:
+            if connection.is_closed():
+                raise Unavailable("The connection to the database was lost. Import the file again.")
+        await task
+    finally:
+        task.cancel()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +100,9 @@ class Shelf:
     ) -> None:
         """Add rows in COPY's text format, with the columns of these places."""
         names = self.staged.names
-        await connection.copy_to_table(
-            self.rows,
-            source=_once(data),
-            columns=[names[place] for place in places],
-        )
+        columns = [names[place] for place in places]
+        copying = connection.copy_to_table(self.rows, source=_once(data), columns=columns)
+        await _unless_lost(connection, copying)
 
     async def reject(self, connection: asyncpg.Connection, refusals: Iterable[Refusal]) -> None:
         """Keep rejected rows, without what they hold."""

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 import asyncpg
 import pytest
 
+from app.errors import Unavailable
 from app.ingest.importer import ImportKind
 from tests.ingest.office import (
     ACCOUNT,
@@ -254,7 +255,8 @@ async def test_killed_while_it_is_read_leaves_the_old_state(
     backend = office.connection.get_server_pid()
     lines = [disbursement(1, amount="700"), *(disbursement(2) for _ in range(25_000))]
     killer = await asyncpg.connect(database_url)
-    with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError, OSError)):
+    lost = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, Unavailable)
+    with pytest.raises(lost):
         await office.load(
             ImportKind.DISBURSEMENTS, lines, progress=lambda *_: os.kill(backend, signal.SIGTERM)
         )
