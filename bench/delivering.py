@@ -25,7 +25,7 @@ from app.embedded_postgres import embedded_postgres
 from app.ingest.importer import ImportKind, import_file
 from app.migrations.apply import migrate
 from app.notices.telling import Telling
-from bench.processes import cpu_seconds
+from bench.processes import cpu_seconds, status_mb
 from tests.delivery.portal_server import StandIn, stand_in_portal
 
 _TELLING = Telling(most_a_day=1_000)  # none has to wait for the next day
@@ -129,18 +129,10 @@ def _watch(sent: Sent, processes: "Sequence[subprocess.Popen[bytes]]") -> None:
     while any(process.poll() is None for process in processes):
         for process in processes:
             cpu[process.pid] = max(cpu.get(process.pid, 0.0), cpu_seconds(process.pid))
-            peak = _peak_mb(process.pid)
+            peak = status_mb(process.pid, "VmHWM")
             sent.peaks[process.pid] = max(sent.peaks.get(process.pid, 0.0), peak)
         time.sleep(_WATCH_SECONDS)
     sent.cpu = sum(cpu.values())
-
-
-def _peak_mb(process: int) -> float:
-    try:
-        text = Path(f"/proc/{process}/status").read_text(encoding="ascii")
-        return int(text.partition("VmHWM:")[2].split()[0]) / 1024
-    except (OSError, IndexError):
-        return 0.0
 
 
 def _verify(portal: StandIn, expected: dict[str, int]) -> None:

@@ -22,6 +22,7 @@ import asyncpg
 from app import clock
 from app.ingest.importer import ROWS_A_SLICE, ImportKind, import_file
 from bench.import_base import Base, base
+from bench.processes import status_mb
 
 _PAUSE = 0.05
 _LEDGER = """
@@ -76,7 +77,7 @@ async def raw_copy(base: Base, run: Run) -> None:
     await connection.copy_to_table("raw_payment", source=base.payments, format="csv")
     run.client_cpu = time.process_time() - start
     run.backend_cpu = _processor_seconds(backend)
-    run.backend_mb = _status(backend, "RssAnon")
+    run.backend_mb = status_mb(backend, "RssAnon")
     await connection.close()
 
 
@@ -117,20 +118,11 @@ async def _watch(base: Base, run: Run, process: Process, entries: int) -> None:
 
 
 def _note(run: Run, client: int, backends: list[int] | None) -> None:
-    run.peak_mb = max(run.peak_mb, _status(client, "VmHWM"))
+    run.peak_mb = max(run.peak_mb, status_mb(client, "VmHWM"))
     run.client_cpu = max(run.client_cpu, _processor_seconds(client))
     if backends:
-        run.backend_mb = max(run.backend_mb, sum(_status(b, "RssAnon") for b in backends))
+        run.backend_mb = max(run.backend_mb, sum(status_mb(b, "RssAnon") for b in backends))
         run.backend_cpu = max(run.backend_cpu, sum(map(_processor_seconds, backends)))
-
-
-def _status(process: int, name: str) -> float:
-    """MB; 0 for a process that is gone."""
-    try:
-        text = Path(f"/proc/{process}/status").read_text(encoding="ascii")
-        return int(text.partition(f"{name}:")[2].split()[0]) / 1024
-    except (OSError, IndexError):
-        return 0.0
 
 
 def _processor_seconds(process: int) -> float:

@@ -29,6 +29,15 @@ def resident_bytes(process: int) -> int:
     return sum(map(_resident, _family(process)))
 
 
+def status_mb(process: int, name: str) -> float:
+    """A size that Linux tells of a process itself, as VmHWM, its peak; 0 for one that is gone."""
+    try:
+        text = (_PROC / str(process) / "status").read_text(encoding="ascii")
+        return int(text.partition(f"{name}:")[2].split()[0]) / 1024
+    except (OSError, IndexError):
+        return 0.0
+
+
 def parent_of(process: int) -> int:
     """Who started a process that runs."""
     return int(_stat(process)[1])

@@ -82,22 +82,25 @@ async def refuse_owner(connection: asyncpg.Connection) -> None:
 async def refuse_unfit_submission(connection: asyncpg.Connection) -> None:
     """`SettingsError` when the writing connection's role could alter an access record, or could
     not submit."""
-    await _refuse_altering(connection, "SUBMISSION_DATABASE_URL", "allowances_submission")
-    if not await connection.fetchval(_MAY_SUBMIT):
-        raise SettingsError(
-            "SUBMISSION_DATABASE_URL: this role can not submit. Connect as a role of its own: "
-            "`create role ... login in role allowances_submission`."
-        )
+    may_submit = _MAY_SUBMIT, "submit", "allowances_submission"
+    await _refuse_unfit(connection, "SUBMISSION_DATABASE_URL", *may_submit)
 
 
 async def refuse_unfit_delivery(connection: asyncpg.Connection) -> None:
     """`SettingsError` when the delivering connection's role could alter an access record, or could
     not deliver."""
-    await _refuse_altering(connection, "DELIVERY_DATABASE_URL", "allowances_delivery")
-    if not await connection.fetchval(_MAY_DELIVER):
+    may_deliver = _MAY_DELIVER, "deliver", "allowances_delivery"
+    await _refuse_unfit(connection, "DELIVERY_DATABASE_URL", *may_deliver)
+
+
+async def _refuse_unfit(
+    connection: asyncpg.Connection, setting: str, may: str, what: str, role: str
+) -> None:
+    await _refuse_altering(connection, setting, role)
+    if not await connection.fetchval(may):
         raise SettingsError(
-            "DELIVERY_DATABASE_URL: this role can not deliver. Connect as a role of its own: "
-            "`create role ... login in role allowances_delivery`."
+            f"{setting}: this role can not {what}. Connect as a role of its own: "
+            f"`create role ... login in role {role}`."
         )
 
 
