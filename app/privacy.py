@@ -2,8 +2,9 @@
 
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cached_property
+from typing import Any
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
@@ -74,6 +75,10 @@ class PrivacyKeys:
         except InvalidTag:
             raise Unavailable("This record can not be decrypted with the configured key.") from None
 
+    def __getstate__(self) -> dict[str, Any]:
+        """The secrets alone, for another process of ours: what is prepared stays with each."""
+        return {each.name: getattr(self, each.name) for each in fields(self)}
+
     # Prepared once and copied for each value, which takes a quarter of the time of a new one.
 
     @cached_property
@@ -114,8 +119,8 @@ def _digest(prepared: HMAC, text: str) -> bytes:
 
 def _digests(prepared: HMAC, texts: Iterable[str]) -> list[bytes]:
     copy, digests = prepared.copy, []
-    for text in texts:
+    for text in map(str.encode, texts):
         mac = copy()
-        mac.update(text.encode())
+        mac.update(text)
         digests.append(mac.finalize())
     return digests

@@ -15,11 +15,12 @@ from pathlib import Path
 from app.clock import BANGKOK
 from app.demo.layouts import DISBURSEMENT_COLUMNS, csv_line
 from app.ingest.context import Context
-from app.ingest.converter import Row, RowConverter
+from app.ingest.converter import RowConverter
 from app.ingest.layout import read_header
 from app.ingest.layouts.disbursements import disbursements_layout
 from app.ingest.refusals import RefusedError
 from app.ingest.source import Source, examine, open_rows
+from app.ingest.sources.rows import Row
 from app.privacy import PrivacyKeys
 from app.rules.national_id import check_digit
 

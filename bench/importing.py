@@ -13,6 +13,8 @@ from asyncio.subprocess import PIPE, STDOUT, Process
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import count, islice
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -22,9 +24,10 @@ import asyncpg
 from app import clock
 from app.ingest.importer import ROWS_A_SLICE, ImportKind, import_file
 from bench.import_base import Base, base
-from bench.processes import status_mb
+from bench.processes import cpu_seconds, proportional_mb, status_mb
 
 _PAUSE = 0.05
+_LOOKS_A_SIZE = 20  # to add up the pages of a process costs more than all else that is looked at
 _LEDGER = """
 select state::text, (select count(*) from import_file) as entries,
   (select array_agg(pid) from pg_stat_activity
@@ -55,7 +58,7 @@ class Run:
     states: dict[str, float] = field(default_factory=lambda: defaultdict(float))
 
 
-async def measured(base: Base, step: Callable[[Base, Run], Awaitable[None]]) -> Run:
+async def measured(base: Base, step: "Step") -> Run:
     """What a step took, after a checkpoint; the WAL counts all that the server wrote."""
     run = Run(load=os.getloadavg()[0])
     connection = await asyncpg.connect(base.dsn)
@@ -106,20 +109,21 @@ async def _entries(base: Base) -> int:
 
 async def _watch(base: Base, run: Run, process: Process, entries: int) -> None:
     connection = await asyncpg.connect(base.dsn)
-    seen = time.perf_counter()
+    seen, looks = time.perf_counter(), count()
     while process.returncode is None:
         (row,) = await connection.fetch(_LEDGER)
         now = time.perf_counter()
         run.states[row["state"] if row["entries"] > entries else "STARTING"] += now - seen
         seen = now
         _note(run, process.pid, row["backends"])
+        if not next(looks) % _LOOKS_A_SIZE:
+            run.peak_mb = max(run.peak_mb, proportional_mb(process.pid))
         await asyncio.sleep(_PAUSE)
     await connection.close()
 
 
 def _note(run: Run, client: int, backends: list[int] | None) -> None:
-    run.peak_mb = max(run.peak_mb, status_mb(client, "VmHWM"))
-    run.client_cpu = max(run.client_cpu, _processor_seconds(client))
+    run.client_cpu = max(run.client_cpu, cpu_seconds(client))
     if backends:
         run.backend_mb = max(run.backend_mb, sum(status_mb(b, "RssAnon") for b in backends))
         run.backend_cpu = max(run.backend_cpu, sum(map(_processor_seconds, backends)))
@@ -134,20 +138,22 @@ def _processor_seconds(process: int) -> float:
     return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
-async def one_round(base: Base, runs: dict[str, list[Run]]) -> None:
-    """Each step once, from a fresh copy of the base where it is not of what was imported before."""
+Step = Callable[[Base, Run], Awaitable[None]]
 
-    def of(path: Path) -> Callable[[Base, Run], Awaitable[None]]:
-        return lambda base, run: imported(base, run, path)
 
-    await base.renew()
-    runs["raw COPY"].append(await measured(base, raw_copy))
-    await base.renew()
-    runs["import"].append(await measured(base, of(base.month)))
-    runs["again, unchanged"].append(await measured(base, of(base.month)))
-    runs["corrected, 5 %"].append(await measured(base, of(base.corrected)))
-    await base.renew()
-    runs["import, and told"].append(await measured(base, of(base.told)))
+def steps(base: Base) -> dict[str, tuple[bool, Step]]:
+    """Each step, and whether it begins with a fresh copy of the base."""
+
+    def of(path: Path) -> Step:
+        return partial(imported, path=path)
+
+    return {
+        "raw COPY": (True, raw_copy),
+        "import": (True, of(base.month)),
+        "again, unchanged": (False, of(base.month)),
+        "corrected, 5 %": (False, of(base.corrected)),
+        "import, and told": (True, of(base.told)),
+    }
 
 
 def show(runs: dict[str, list[Run]], rows: int) -> None:
@@ -208,10 +214,13 @@ async def profile(base: Base, rows_a_slice: int) -> None:
         print(f"{sum(times):7.2f} s {len(times):5} x  {query}")
 
 
-async def _rounds(base: Base, rows: int, rounds: int) -> None:
+async def _rounds(base: Base, rows: int, rounds: int, most: int | None) -> None:
     runs: dict[str, list[Run]] = defaultdict(list)
     for _ in range(rounds):
-        await one_round(base, runs)
+        for name, (anew, step) in islice(steps(base).items(), most):
+            if anew:
+                await base.renew()
+            runs[name].append(await measured(base, step))
     show(runs, rows)
 
 
@@ -221,6 +230,7 @@ def main() -> None:
     parser.add_argument("--directory", type=Path, required=True)
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--steps", type=int, help="only so many, the first of each round")
     parser.add_argument("--rows-a-slice", type=int, default=ROWS_A_SLICE)
     parser.add_argument("--profile", action="store_true")
     options = parser.parse_args()
@@ -228,7 +238,7 @@ def main() -> None:
         if options.profile:
             asyncio.run(profile(made, options.rows_a_slice))
         else:
-            asyncio.run(_rounds(made, options.rows, options.rounds))
+            asyncio.run(_rounds(made, options.rows, options.rounds, options.steps))
 
 
 if __name__ == "__main__":

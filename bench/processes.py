@@ -29,6 +29,11 @@ def resident_bytes(process: int) -> int:
     return sum(map(_resident, _family(process)))
 
 
+def proportional_mb(process: int) -> float:
+    """Memory of a process and its descendants; a page that some share is counted once in all."""
+    return sum(map(_proportional, _family(process)))
+
+
 def status_mb(process: int, name: str) -> float:
     """A size that Linux tells of a process itself, as VmHWM, its peak; 0 for one that is gone."""
     try:
@@ -75,3 +80,11 @@ def _resident(process: int) -> int:
     except (FileNotFoundError, ProcessLookupError):
         return 0
     return int(text.split()[1]) * _PAGE
+
+
+def _proportional(process: int) -> float:
+    try:
+        text = (_PROC / str(process) / "smaps_rollup").read_text(encoding="ascii")
+    except OSError:
+        return 0.0
+    return int(text.partition("\nPss:")[2].split()[0]) / 1024

@@ -5,6 +5,7 @@ import re
 import subprocess
 from pathlib import Path
 
+import click
 import pytest
 
 from app.cli import main
@@ -43,8 +44,9 @@ def test_the_two_commands_are_targets_of_the_makefile() -> None:
 
 
 def test_every_command_is_listed() -> None:
-    for name, command in main.commands.items():
-        subcommands = getattr(command, "commands", None)
+    context = click.Context(main)
+    for name in main.list_commands(context):
+        subcommands = getattr(main.get_command(context, name), "commands", None)
         for shown in [f"{name} {sub}" for sub in subcommands] if subcommands else [name]:
             assert re.search(rf"^\| `{shown}[ `]", README, re.MULTILINE), shown
 

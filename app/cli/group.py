@@ -1,6 +1,7 @@
 """The group of all commands: errors are sentences, never a traceback."""
 
 import socket
+from importlib import import_module
 from typing import Any
 
 import asyncpg
@@ -8,9 +9,41 @@ import click
 
 from app.errors import AllowancesError
 
+_COMMANDS = {
+    "audit": "app.cli.audit:audit",
+    "batches": "app.cli.batches:batches",
+    "check": "app.cli.check:check",
+    "deliver": "app.cli.deliver:deliver",
+    "demo": "app.cli.service:demo",
+    "explain": "app.cli.check:explain",
+    "generate": "app.cli.data:generate",
+    "import": "app.cli.import_files:import_",
+    "migrate": "app.cli.data:migrate",
+    "notify": "app.cli.notify:notify",
+    "outbox": "app.cli.deliver:outbox",
+    "rotate-keys": "app.cli.keys:rotate_keys",
+    "rules": "app.cli.data:rules",
+    "schema": "app.cli.service:schema",
+    "serve": "app.cli.service:serve",
+    "token": "app.cli.service:token",
+}
+
 
 class Group(click.Group):
-    """Says what was wrong to the person at the keyboard, and leaves with status 1."""
+    """Says what was wrong to the person at the keyboard, and leaves with status 1.
+
+    A command's module is imported when it is asked for: all of them take a second.
+    """
+
+    def list_commands(self, _ctx: click.Context) -> list[str]:
+        return sorted(_COMMANDS)
+
+    def get_command(self, _ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        module, _, name = _COMMANDS[cmd_name].partition(":")
+        command: click.Command = getattr(import_module(module), name)
+        return command
 
     def invoke(self, ctx: click.Context) -> Any:
         try:

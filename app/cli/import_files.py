@@ -13,6 +13,7 @@ import click
 from app import clock
 from app.cli.place import database, privacy_keys, system_user, up_to_date, with_connection
 from app.errors import BadInput
+from app.ingest.crew import Crew, crew_for
 from app.ingest.fields import read_amount
 from app.ingest.importer import ROWS_A_SLICE, Expected, ImportKind, import_file
 from app.ingest.refusals import RefusedError
@@ -24,6 +25,7 @@ from app.rules.rule_tables import RULE_TABLES
 from app.settings import Place, read_place, read_telling
 
 Act = Callable[[asyncpg.Connection, asyncpg.Connection], Awaitable[int]]
+ActWith = Callable[[Crew, asyncpg.Connection, asyncpg.Connection], Awaitable[int]]
 
 _SOME_REJECTED = 3
 _ROOM_FOR_A_SLICE = {"temp_buffers": "64MB"}  # else its temporary tables are written to disk
@@ -81,13 +83,13 @@ def import_(
     _refuse_misplaced(kind, files, expected, reports)
     place = read_place()
     if kind in RULE_TABLES:
-        act: Act = partial(_import_rule_tables, kind, files, place)
+        act: ActWith = partial(_import_rule_tables, kind, files, place)
     else:
         keys, telling = privacy_keys(place), read_telling()
         options = _Options(expected, reports, rows_a_slice, keys, telling)
         act = partial(_import_all, ImportKind(kind.upper()), files, place, options)
-    with database(place) as dsn:
-        rejected = asyncio.run(_with_two_connections(dsn, act))
+    with crew_for(files) as crew, database(place) as dsn:
+        rejected = asyncio.run(_with_two_connections(dsn, partial(act, crew)))
     if rejected:
         sys.exit(_SOME_REJECTED)
 
@@ -124,6 +126,7 @@ async def _import_rule_tables(
     table: str,
     files: Sequence[Path],
     place: Place,
+    _crew: Crew,
     connection: asyncpg.Connection,
     _beside: asyncpg.Connection,
 ) -> int:
@@ -139,17 +142,19 @@ async def _import_all(
     files: Sequence[Path],
     place: Place,
     options: _Options,
+    crew: Crew,
     connection: asyncpg.Connection,
     beside: asyncpg.Connection,
 ) -> int:
     """How many rows were rejected in all."""
     await up_to_date(connection, place)
-    return sum([await _import(connection, beside, kind, file, options) for file in files])
+    return sum([await _import(connection, beside, crew, kind, file, options) for file in files])
 
 
 async def _import(
     connection: asyncpg.Connection,
     beside: asyncpg.Connection,
+    crew: Crew,
     kind: ImportKind,
     file: Path,
     options: _Options,
@@ -172,6 +177,7 @@ async def _import(
             progress=show,
             beside=[beside],
             telling=options.telling,
+            crew=crew,
         )
     for line in report.lines():
         click.echo(line)

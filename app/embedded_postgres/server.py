@@ -30,6 +30,7 @@ _SETTINGS = {
     "port": str(PORT),
     "max_connections": "100",
     "shared_buffers": "128MB",
+    "wal_buffers": "16MB",  # as with larger shared_buffers: two that import would wait for room
     "jit": "off",
     "timezone": "UTC",
     "log_timezone": "UTC",

@@ -1,7 +1,10 @@
 """Many rows of one layout to records, column by column: what repeats is worked out once."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar, cast
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from app.ingest.copy_text import copy_column, copy_line
 from app.ingest.layout import Convert, Layout, Record
@@ -11,6 +14,7 @@ _REMEMBERED = 20_000
 _FEW = 50  # texts that are looked at one by one where one of them is wrong
 
 _Texts = Sequence[Sequence[str]]
+_Table = Sequence[pa.StringArray | None]
 _Values = Mapping[int, Sequence[Any]]
 Made = TypeVar("Made")
 _Key = tuple[Any, ...]  # texts of shared columns, then whether each optional own value is given
@@ -38,7 +42,7 @@ class Columnwise:
         values = self._values_first(texts, doubtful)
         if not self._layout.own:
             return self._each(lines, values, doubtful)
-        columns = self._filled(lines, texts, values, doubtful)
+        columns = self._filled(lines, values, self._found(texts, values), doubtful)
         if columns is None:
             return [None] * len(lines)
         places = range(len(columns.patterns[0].record))
@@ -52,7 +56,24 @@ class Columnwise:
             return [None if r is None else self.copy_line(r) for r in records]
         doubtful: set[int] = set()
         values = self._values_first(texts, doubtful)
-        columns = self._filled(lines, texts, values, doubtful)
+        return self._copy_lines(lines, values, self._found(texts, values), doubtful)
+
+    def copy_table(self, lines: Sequence[int], table: _Table) -> list[str | None]:
+        """As `copy_lines`, of texts none of which holds a comma; None for an absent column.
+
+        Only for a layout with places of a row's own.
+        """
+        doubtful: set[int] = set()
+        values = {
+            place: self._values(place, _texts(table[place], len(lines)), doubtful)
+            for place in self._own
+        }
+        return self._copy_lines(lines, values, self._found_in(table, values), doubtful)
+
+    def _copy_lines(
+        self, lines: Sequence[int], values: _Values, found: "_Found", doubtful: set[int]
+    ) -> list[str | None]:
+        columns = self._filled(lines, values, found, doubtful)
         if columns is None:
             return [None] * len(lines)
         own = (copy_column(columns[place]) for place in self._layout.own_places)
@@ -101,13 +122,31 @@ class Columnwise:
         except RefusedError:
             return None
 
+    def _found(self, texts: _Texts, values: _Values) -> "_Found":
+        """The patterns of rows; None for a row without one."""
+        keys = zip(*(texts[place] for place in self._shared), *self._given(values), strict=True)
+        return list(map(self._patterns.__getitem__, keys))
+
+    def _found_in(self, table: _Table, values: _Values) -> "_Found":
+        present = [place for place in self._shared if table[place] is not None]
+        joined: Any = pc.binary_join_element_wise(*(table[place] for place in present), ",")  # type: ignore[call-overload]
+        distinct = joined.dictionary_encode()
+        keys = [self._key(present, text) for text in distinct.dictionary.to_pylist()]
+        patterns = _Patterns(lambda key: self._patterns[(*keys[key[0]], *key[1:])])
+        numbered = zip(distinct.indices.to_pylist(), *self._given(values), strict=True)
+        return list(map(patterns.__getitem__, numbered))
+
+    def _key(self, present: Sequence[int], joined: str) -> Sequence[str]:
+        texts = dict(zip(present, joined.split(","), strict=True))
+        return [texts.get(place, "") for place in self._shared]
+
+    def _given(self, values: _Values) -> list[list[bool]]:
+        return [[value is not None for value in values[place]] for place in self._optional]
+
     def _filled(
-        self, lines: Sequence[int], texts: _Texts, values: _Values, doubtful: set[int]
+        self, lines: Sequence[int], values: _Values, found: "_Found", doubtful: set[int]
     ) -> "_Columns | None":
         """The columns of the records; None if all rows are doubtful."""
-        given = [[value is not None for value in values[place]] for place in self._optional]
-        keys = zip(*(texts[place] for place in self._shared), *given, strict=True)
-        found = list(map(self._patterns.__getitem__, keys))
         any_pattern = next(filter(None, found), None)
         if any_pattern is None:
             return None
@@ -142,6 +181,9 @@ class _Pattern(NamedTuple):
     shared: str
 
 
+_Found = list[_Pattern | None]
+
+
 class _Patterns(dict[_Key, _Pattern | None]):
     """Key to pattern, worked out once for each distinct key."""
 
@@ -166,6 +208,10 @@ class _Columns(dict[int, Sequence[Any]]):
     def __missing__(self, place: int) -> Sequence[Any]:
         self[place] = [pattern.record[place] for pattern in self.patterns]
         return self[place]
+
+
+def _texts(column: pa.StringArray | None, count: int) -> list[str]:
+    return [""] * count if column is None else cast(list[str], column.to_pylist())
 
 
 def _without(doubtful: set[int], rows: list[Made | None]) -> list[Made | None]:

@@ -10,8 +10,9 @@ from typing import Any, TypeVar, cast
 from app.ingest.columnwise import Columnwise
 from app.ingest.layout import Column, Convert, Header, Layout, Record
 from app.ingest.refusals import Refusal, RefusalCode, RefusedError
+from app.ingest.source import rows_of
+from app.ingest.sources.rows import Block, Row, Table
 
-Row = tuple[int, list[str]]
 Made = TypeVar("Made")
 _ReadAll = Callable[[Sequence[int], Sequence[Sequence[str]]], Sequence[Made | None]]
 _ReadOne = Callable[[int, list[str]], Made]
@@ -33,6 +34,7 @@ class RowConverter:
         self._pick = itemgetter(*(places.get(c.name, self._width) for c in layout.columns))
         self._counted_by = [layout.place_of(name) for name in layout.counted_by]
         self._columnwise = Columnwise(layout, self._converters)
+        self._by_table = bool(layout.own)
 
     def chunk(self, rows: Iterable[Row]) -> tuple[list[Record], list[Refusal]]:
         """The records and the refusals of rows (line, fields), each in the order of the rows.
@@ -45,6 +47,26 @@ class RowConverter:
     def copy_chunk(self, rows: Iterable[Row]) -> tuple[list[str], list[Refusal]]:
         """As `chunk`, with lines for COPY in place of the records."""
         return self._converted(rows, self._columnwise.copy_lines, self._copy_line)
+
+    def copy_block(self, block: Block) -> tuple[list[str], list[Refusal]]:
+        """As `copy_chunk` of the rows of a block, in whichever order."""
+        table = block.table(self._width) if self._by_table else None
+        if table is None:
+            return self.copy_chunk(rows_of(block))
+        with _no_collection():
+            return self._copy_table(table)
+
+    def _copy_table(self, table: Table) -> tuple[list[str], list[Refusal]]:
+        count = len(table.columns[0])
+        lines = range(table.line, table.line + count)
+        read = self._columnwise.copy_table(lines, self._pick([*table.columns, None]))
+        made = list(filter(None, read))
+        refusals: list[Refusal] = []
+        if len(made) < count:
+            rows = [table.row(place) for place, one in enumerate(read) if one is None]
+            rows = [(line, fields) for line, fields in rows if any(fields)]
+            self._judge(rows, [None] * len(rows), self._copy_line, made, refusals)
+        return made, refusals
 
     def _copy_line(self, line: int, fields: list[str]) -> str:
         return self._columnwise.copy_line(self.record(line, fields))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -82,4 +83,5 @@ def _byte_strings(values: Sequence[bytes | None]) -> Iterable[str]:
 _COLUMNS: Mapping[frozenset[type], Callable[[Sequence[Any]], Iterable[str]]] = {
     frozenset({str}): _strings,
     frozenset({bytes}): _byte_strings,
+    frozenset({int}): partial(map, str),
 }

@@ -10,6 +10,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import partial
+from itertools import chain
 from pathlib import Path
 
 import asyncpg
@@ -17,9 +18,10 @@ import asyncpg
 from app.clock import BANGKOK
 from app.errors import BadInput
 from app.ingest import ledger, staging
-from app.ingest.chunks import chunks_of
 from app.ingest.context import Context
-from app.ingest.converter import RowConverter
+from app.ingest.conversion import Chunk, Conversion
+from app.ingest.copy_text import copy_data, copy_line
+from app.ingest.crew import ALONE, Crew
 from app.ingest.expected import NOTHING_EXPECTED, Expected
 from app.ingest.kinds import KINDS, Kind
 from app.ingest.layout import Header, Layout, read_header
@@ -29,7 +31,8 @@ from app.ingest.release import release_waiting
 from app.ingest.report import ImportKind, Report
 from app.ingest.shelf import Shelf
 from app.ingest.slices import Cutter, Slice, side_by_side
-from app.ingest.source import Progress, Source, examine, open_rows
+from app.ingest.source import Progress, Source, examine, open_blocks, open_rows, rows_of
+from app.ingest.sources.rows import Block, Blocks, Parsed
 from app.ingest.tables.authorities import known_authorities
 from app.ingest.tables.batches import close_batches
 from app.ingest.tables.citizens import identify
@@ -60,6 +63,7 @@ class _Import:
     progress: ShowProgress | None
     beside: Sequence[asyncpg.Connection]
     telling: Telling
+    crew: Crew
 
     @property
     def tables(self) -> Kind:
@@ -79,10 +83,12 @@ async def import_file(
     progress: ShowProgress | None = None,
     beside: Sequence[asyncpg.Connection] = (),
     telling: Telling = BY_DEFAULT,
+    crew: Crew = ALONE,
 ) -> Report:
     """Import a file; `progress` hears bytes done and bytes in all while it is read.
 
-    Slices are applied side by side on the connection and on those `beside` it.
+    Rows are converted by the `crew`. Slices are applied side by side on the connection and on those
+    `beside` it.
 
     A row is taken or rejected whole; rejected rows go to a file beside the input. `BadInput` when
     the file as a whole can't be taken, and then nothing of it is. A file whose import was cut off
@@ -92,7 +98,7 @@ async def import_file(
         source = examine(path)
         async with ledger.holding(connection, source.checksum):
             given = connection, kind, source, keys, now, expected, imported_by
-            work = _Import(*given, rows_a_slice, progress, beside, telling)
+            work = _Import(*given, rows_a_slice, progress, beside, telling, crew)
             return await _import(work)
     except BadInput as error:
         raise BadInput(f"{path.name}: {error.message}") from None
@@ -157,14 +163,13 @@ async def _stage(
     await shelf.create(work.connection)
     layout = work.tables.layout(context)
     places = layout.copy_places(len(work.tables.staged.names))
-    of_citizens = work.kind is ImportKind.CITIZENS
-    complete = partial(identify, work.connection, work.keys) if of_citizens else None
     read, count = Progress(), 0
-    with open_rows(work.source, read) as rows:
-        next(rows)  # the header
-        async with aclosing(chunks_of(rows, RowConverter(layout, header), complete)) as chunks:
+    conversion = Conversion(work.kind, context, header)
+    with open_blocks(work.source, read) as blocks:
+        below = chain([_below_header(blocks)], blocks)
+        async with aclosing(work.crew.convert(below, conversion)) as chunks:
             async for chunk in chunks:
-                await shelf.copy(work.connection, chunk.data, places)
+                await shelf.copy(work.connection, await _data(work, chunk), places)
                 if chunk.refusals:
                     await shelf.reject(work.connection, chunk.refusals)
                 count += chunk.rows
@@ -173,6 +178,20 @@ async def _stage(
     if not count:
         raise BadInput("The file has no rows below its header.")
     await ledger.move(work.connection, entry, ImportState.STAGED)
+
+
+def _below_header(blocks: Blocks) -> Block:
+    """The rest of the block that begins with the header, which is the first row with any text."""
+    rows = next(filter(None, (list(rows_of(block)) for block in blocks)))
+    return Parsed(rows[1:])
+
+
+async def _data(work: _Import, chunk: Chunk) -> bytes:
+    """The rows of a chunk as COPY reads them; those of citizens get their numbers here."""
+    if not chunk.records:
+        return chunk.data
+    identified = await identify(work.connection, work.keys, chunk.records)
+    return copy_data(list(map(copy_line, identified)))
 
 
 async def _check(work: _Import, entry: Entry, shelf: Shelf) -> None:

@@ -6,14 +6,15 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
 from app.errors import BadInput
 from app.ingest.sources import parquet, text, workbook
-from app.ingest.sources.rows import ReadRows, Rows
+from app.ingest.sources.rows import Block, Blocks, ReadBlocks, Rows
 
-_FORMS: dict[bytes, Callable[[BinaryIO], ReadRows]] = {
+_FORMS: dict[bytes, Callable[[BinaryIO], ReadBlocks]] = {
     b"PAR1": parquet.examine,
     b"PK\x03\x04": workbook.examine,
     b"\x1f\x8b": text.examine_gzip,
@@ -24,7 +25,6 @@ _OTHER_FORMS = {
     b"\xd0\xcf\x11\xe0": "This is an old .xls workbook, or one with a password; "
     "save it as XLSX without a password.",
 }
-_ROWS_PER_LOOK = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Source:
     path: Path
     checksum: bytes
     size: int
-    read: ReadRows
+    read: ReadBlocks
 
 
 @dataclass(slots=True)
@@ -69,7 +69,7 @@ def examine(path: Path) -> Source:
         return Source(path, checksum, size, _form(start)(raw))
 
 
-def _form(start: bytes) -> Callable[[BinaryIO], ReadRows]:
+def _form(start: bytes) -> Callable[[BinaryIO], ReadBlocks]:
     if not start:
         raise BadInput("The file is empty.")
     for magic, sentence in _OTHER_FORMS.items():
@@ -82,15 +82,27 @@ def _form(start: bytes) -> Callable[[BinaryIO], ReadRows]:
 
 
 @contextmanager
-def open_rows(source: Source, progress: Progress | None = None) -> Iterator[Rows]:
-    """The rows, each with the line it starts on (from 1); blank ones are left out.
+def open_rows(source: Source) -> Iterator[Rows]:
+    """The rows, each with the line it starts on (from 1); those without any text are left out.
 
     A sheet's rows have its own numbers; in Parquet the names of the columns are line 1.
     `BadInput` where no one can tell the rows apart, where a row is longer than any of ours, and
     when the file is no longer the one examined.
     """
+    with open_blocks(source) as blocks:
+        yield chain.from_iterable(map(rows_of, blocks))
+
+
+@contextmanager
+def open_blocks(source: Source, progress: Progress | None = None) -> Iterator[Blocks]:
+    """What `open_rows` reads, in blocks."""
     with _open_again(source) as counted, io.BufferedReader(counted) as raw:
-        yield _rows(source, raw, counted, progress or Progress())
+        yield _blocks(source, raw, counted, progress or Progress())
+
+
+def rows_of(block: Block) -> Rows:
+    """Those of a block, the ones without any text left out."""
+    return (row for row in block.rows() if any(row[1]))
 
 
 def _open_again(source: Source) -> _Counted:
@@ -102,13 +114,11 @@ def _open_again(source: Source) -> _Counted:
     return raw
 
 
-def _rows(source: Source, raw: BinaryIO, counted: _Counted, progress: Progress) -> Rows:
+def _blocks(source: Source, raw: BinaryIO, counted: _Counted, progress: Progress) -> Blocks:
     with _clear_errors():
-        for line, fields in source.read(raw):
-            if any(fields):
-                if not line % _ROWS_PER_LOOK:
-                    progress.done = min(counted.count, source.size)
-                yield line, fields
+        for block in source.read(raw):
+            progress.done = min(counted.count, source.size)
+            yield block
     progress.done = source.size
 
 

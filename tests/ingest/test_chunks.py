@@ -1,13 +1,15 @@
 """Rows converted many at a time give exactly what they give one by one, whatever they hold."""
 
+import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.ingest.context import Context
-from app.ingest.converter import Row, RowConverter
+from app.ingest.converter import RowConverter
 from app.ingest.copy_text import copy_line
 from app.ingest.fields import (
     read_account_number,
@@ -19,6 +21,8 @@ from app.ingest.importer import ImportKind
 from app.ingest.kinds import KINDS
 from app.ingest.layout import Record, read_header
 from app.ingest.refusals import Refusal, RefusedError
+from app.ingest.source import examine, open_blocks, rows_of
+from app.ingest.sources.rows import Row
 from app.privacy import PrivacyKeys
 from app.rules.national_id import check_digit
 from tests.ingest.office import (
@@ -76,6 +80,7 @@ TEXTS: dict[str, st.SearchStrategy[str]] = {
     "failure_code": st.sampled_from(["", "ACCOUNT_CLOSED", "E17"]),
     "disability_types": st.sampled_from(["", "1", "VISION; 3", "9"]),
 }
+PLAIN = re.compile(r'[,"\r\n\0\ud800-\udfff]')
 DATES = st.sampled_from(["", "2026-11-10", "10/11/2569", "2020-02-30", "1957-05-20", "2569-01-01"])
 BLANKS = st.sampled_from(["", "", "", " ", "\t", "\u00a0", "\n"])
 
@@ -135,6 +140,29 @@ def test_many_at_a_time_as_one_by_one(kind: ImportKind) -> None:
         records, refusals = expected
         assert warm.copy_chunk(rows) == (copied(kind, records), refusals)
         assert converter(kind, names).copy_chunk(iter(rows)) == (copied(kind, records), refusals)
+
+    check()
+
+
+@pytest.mark.parametrize("kind", ROWS)
+def test_a_block_of_plain_text_as_one_by_one(kind: ImportKind, tmp_path: Path) -> None:
+    path, names = tmp_path / "plain.csv", list(ROWS[kind])
+    reference, warm = converter(kind, names), converter(kind, names)
+
+    @settings(max_examples=300, deadline=None)
+    @given(rows(kind), st.sampled_from(["\n", "\r\n"]))
+    def check(rows: list[Row], end: str) -> None:
+        plain = [[PLAIN.sub("", text) for text in fields] for _, fields in rows]
+        written = [",".join(fields) for fields in [names, *plain]]
+        path.write_bytes(end.join(written).encode())
+        with open_blocks(examine(path)) as blocks:
+            (block,) = blocks
+        expected = one_by_one(reference, list(rows_of(block)))
+        whole = all(text.count(",") == len(names) - 1 for text in written)
+        assert block.table(len(names)) is not None or not whole
+        lines, refusals = warm.copy_block(block)
+        assert sorted(lines) == sorted(copied(kind, expected[0]))
+        assert refusals == expected[1]
 
     check()
 

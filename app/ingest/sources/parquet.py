@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pyarrow.types as kinds
 
 from app.errors import BadInput
-from app.ingest.sources.rows import LONGEST_ROW, MOST_FIELDS, ReadRows, Rows, within_bounds
+from app.ingest.sources.rows import LONGEST_ROW, MOST_FIELDS, Blocks, ReadBlocks, Rows, in_blocks
 from app.ingest.sources.values import number_text, truth_text
 
 _ROWS_AT_ONCE = 2_000
@@ -43,7 +43,7 @@ _READABLE = (
 )
 
 
-def examine(raw: BinaryIO) -> ReadRows:
+def examine(raw: BinaryIO) -> ReadBlocks:
     """The reader of a Parquet file; `BadInput` where a column holds more than single values."""
     with _clear_errors():
         metadata = pq.read_metadata(raw)
@@ -59,7 +59,7 @@ def examine(raw: BinaryIO) -> ReadRows:
     _refuse_large(metadata)
     with _clear_errors():
         _refuse_long_texts(raw, metadata)
-    return _rows
+    return _blocks
 
 
 def _readable(kind: pa.DataType) -> bool:
@@ -106,8 +106,8 @@ def _chunks(metadata: pq.FileMetaData) -> Iterator[tuple[int, Any]]:
             yield place, metadata.row_group(group).column(place)
 
 
-def _rows(raw: BinaryIO) -> Rows:
-    return within_bounds(_read(raw))
+def _blocks(raw: BinaryIO) -> Blocks:
+    return in_blocks(_read(raw))
 
 
 def _read(raw: BinaryIO) -> Rows:

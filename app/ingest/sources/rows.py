@@ -1,16 +1,74 @@
-"""What every form of file is read as: rows of texts with their line numbers, within bounds."""
+"""What every form of file is read as: rows of texts with their line numbers, within bounds.
 
-from collections.abc import Callable, Iterator
-from typing import BinaryIO, NoReturn
+They come in blocks, of which a reader knows no more than which lines they hold: what is left to do
+can be done by another process.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import BinaryIO, NamedTuple, NoReturn, Protocol
+
+import pyarrow as pa
 
 from app.errors import BadInput
 
-Rows = Iterator[tuple[int, list[str]]]
-ReadRows = Callable[[BinaryIO], Rows]
+Row = tuple[int, list[str]]
+Rows = Iterator[Row]
 
-# No row of ours has a tenth of it. The importer holds 10,000 rows, so these bound its memory.
+
+class Block(Protocol):
+    """Some rows, one after the other."""
+
+    def rows(self) -> Rows:
+        """Each with the line it starts on; `BadInput` at one that is longer than any of ours."""
+
+    def table(self, width: int) -> "Table | None":
+        """The same by columns; None where a row may have another width, or be longer than ours."""
+
+
+class Table(NamedTuple):
+    """The texts of rows by column, the first of them on `line` and the others below it.
+
+    No text holds a comma.
+    """
+
+    line: int
+    columns: Sequence[pa.StringArray]
+
+    def row(self, place: int) -> Row:
+        """The row at a place, from 0."""
+        return self.line + place, [column[place].as_py() for column in self.columns]
+
+
+Blocks = Iterator[Block]
+ReadBlocks = Callable[[BinaryIO], Blocks]
+
+# No row of ours has a tenth of it. The importer holds some blocks, so these bound its memory.
 LONGEST_ROW = 10_000
 MOST_FIELDS = 500
+_ROWS_A_BLOCK = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A block whose rows are read already."""
+
+    parsed: list[Row]
+
+    def rows(self) -> Rows:
+        """As they were read."""
+        return iter(self.parsed)
+
+    def table(self, width: int) -> Table | None:
+        """None: the rows are no columns yet."""
+
+
+def in_blocks(rows: Rows) -> Blocks:
+    """Rows as blocks, within bounds."""
+    rows = within_bounds(rows)
+    while parsed := list(islice(rows, _ROWS_A_BLOCK)):
+        yield Parsed(parsed)
 
 
 def within_bounds(rows: Rows) -> Rows:

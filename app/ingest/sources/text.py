@@ -8,16 +8,24 @@ import sys
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from operator import methodcaller
-from typing import BinaryIO, cast
+from typing import IO, BinaryIO, cast
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as csv_columns
 
 from app.errors import BadInput
 from app.ingest.sources.rows import (
     LONGEST_ROW,
     MOST_FIELDS,
-    ReadRows,
+    Blocks,
+    ReadBlocks,
     Rows,
+    Table,
+    in_blocks,
     refuse_wide,
     within_bounds,
 )
@@ -32,27 +40,27 @@ Unpack = Callable[[BinaryIO], BinaryIO]
 _NOT_IN_WINDOWS_874 = bytes(b for b in range(256) if not bytes([b]).decode("cp874", "ignore"))
 _CHUNK = 1 << 20
 _LONGEST_LINE = 2 * LONGEST_ROW + 4 * MOST_FIELDS  # every character a doubled quote
-_BLOCK = 1 << 16  # characters that are looked at together
+_BLOCK = 1 << 20  # characters that are looked at together
 
 
-def examine_plain(raw: BinaryIO) -> ReadRows:
+def examine_plain(raw: BinaryIO) -> ReadBlocks:
     """The reader of a CSV file as it stands."""
     return _examine(raw, lambda file: file)
 
 
-def examine_gzip(raw: BinaryIO) -> ReadRows:
+def examine_gzip(raw: BinaryIO) -> ReadBlocks:
     """The reader of a CSV file in one gzip member or several."""
     return _examine(raw, lambda file: cast(BinaryIO, gzip.GzipFile(fileobj=file)))
 
 
-def examine_zstd(raw: BinaryIO) -> ReadRows:
+def examine_zstd(raw: BinaryIO) -> ReadBlocks:
     """The reader of a CSV file in one zstd frame or several, of windows up to 128 MiB."""
     return _examine(raw, lambda file: cast(BinaryIO, zstd.ZstdFile(file)))
 
 
-def _examine(raw: BinaryIO, unpack: Unpack) -> ReadRows:
+def _examine(raw: BinaryIO, unpack: Unpack) -> ReadBlocks:
     with _clear_errors():
-        return partial(_rows, unpack, _encoding(unpack(raw)))
+        return partial(_blocks, unpack, _encoding(unpack(raw)))
 
 
 def _encoding(stream: BinaryIO) -> str:
@@ -79,7 +87,7 @@ def _decodes(decoder: codecs.IncrementalDecoder, chunk: bytes, *, final: bool = 
     return True
 
 
-def _rows(unpack: Unpack, encoding: str, raw: BinaryIO) -> Rows:
+def _blocks(unpack: Unpack, encoding: str, raw: BinaryIO) -> Blocks:
     with (
         _clear_errors(),
         unpack(raw) as stream,
@@ -88,33 +96,71 @@ def _rows(unpack: Unpack, encoding: str, raw: BinaryIO) -> Rows:
         yield from _parsed(text)
 
 
-def _parsed(text: io.TextIOWrapper) -> Rows:
+def _parsed(text: io.TextIOWrapper) -> Blocks:
     line = 1
     while block := text.read(_BLOCK):
         block += text.readline(_LONGEST_LINE + 1)
-        if (rows := _plain_rows(block)) is not None:
-            for number, fields in enumerate(map(_split, rows), line):
-                refuse_wide(number, fields)
-                yield number, fields
-            line += len(rows)
+        if _is_plain(block):
+            yield _Plain(line, block)
+            line += block.count("\n")
         else:
             lines = _Lines(block, text)
-            yield from within_bounds(_quoted_rows(line, lines))
+            yield from in_blocks(_quoted_rows(line, lines))
             line += lines.read
+
+
+def _is_plain(block: str) -> bool:
+    """Whether every comma and every end of line in a text is one."""
+    if '"' in block:
+        return False
+    return "\r" not in block or block.count("\r") == block.count("\r\n")
+
+
+@dataclass(frozen=True, slots=True)
+class _Plain:
+    """Rows in which no comma and no end of line is quoted, from a line on."""
+
+    line: int
+    text: str
+
+    def rows(self) -> Rows:
+        """The rows; those that hold nothing too."""
+        rows = self.text.replace("\r\n", "\n").removesuffix("\n").split("\n")
+        fields = enumerate(map(_split, rows), self.line)
+        return within_bounds(fields) if max(map(len, rows)) > LONGEST_ROW else _not_wide(fields)
+
+    def table(self, width: int) -> Table | None:
+        """By Arrow, which tells commas and ends of lines apart as `rows` does."""
+        if self.text.startswith("\ufeff"):  # which Arrow would leave out
+            return None
+        try:
+            columns = _columns(self.text.encode(), width)
+        except pa.ArrowInvalid:
+            return None
+        longest = sum(pc.max(pc.binary_length(column)).as_py() for column in columns)
+        return None if longest > LONGEST_ROW else Table(self.line, columns)
+
+
+def _columns(data: bytes, width: int) -> list[pa.StringArray]:
+    names = list(map(str, range(width)))
+    table = csv_columns.read_csv(
+        cast(IO[bytes], pa.BufferReader(data)),
+        csv_columns.ReadOptions(use_threads=False, block_size=len(data) + 1, column_names=names),
+        csv_columns.ParseOptions(quote_char=False, ignore_empty_lines=False),
+        csv_columns.ConvertOptions(
+            check_utf8=False, column_types=dict.fromkeys(names, pa.string())
+        ),
+    )
+    return [cast(pa.StringArray, column.combine_chunks()) for column in table.columns]
 
 
 _split = methodcaller("split", ",")
 
 
-def _plain_rows(block: str) -> list[str] | None:
-    """The rows of a text in which every comma and every end of line is one; None for another."""
-    if '"' in block:
-        return None
-    rows = block.replace("\r\n", "\n").split("\n")
-    if not rows[-1]:
-        rows.pop()
-    lone_return = "\r" in block and any("\r" in row for row in rows)
-    return None if lone_return or max(map(len, rows)) > LONGEST_ROW else rows
+def _not_wide(rows: Rows) -> Rows:
+    for line, fields in rows:
+        refuse_wide(line, fields)
+        yield line, fields
 
 
 def _quoted_rows(line: int, lines: "_Lines") -> Rows:

@@ -12,7 +12,7 @@ from openpyxl import load_workbook
 from openpyxl.worksheet._reader import WorkSheetParser
 
 from app.errors import BadInput
-from app.ingest.sources.rows import MOST_FIELDS, ReadRows, Rows, within_bounds
+from app.ingest.sources.rows import MOST_FIELDS, Blocks, ReadBlocks, Rows, in_blocks
 from app.ingest.sources.values import date_text, number_text, truth_text
 
 _LARGEST_PART = 2 << 30
@@ -23,7 +23,7 @@ _MOST_ROWS = 1 << 20
 _ROWS_AT_ONCE = 256
 
 
-def examine(raw: BinaryIO) -> ReadRows:
+def examine(raw: BinaryIO) -> ReadBlocks:
     """The reader of a workbook; `BadInput` where the archive is none, or unpacks beyond bounds."""
     with _clear_errors(), zipfile.ZipFile(raw) as archive:
         names = archive.namelist()
@@ -31,7 +31,7 @@ def examine(raw: BinaryIO) -> ReadRows:
             raise BadInput("This is a zip archive, but no XLSX workbook. Save the sheet as XLSX.")
         for part in archive.infolist():
             _refuse_large(part)
-    return _rows
+    return _blocks
 
 
 def _refuse_large(part: zipfile.ZipInfo) -> None:
@@ -41,8 +41,8 @@ def _refuse_large(part: zipfile.ZipInfo) -> None:
         raise BadInput("The workbook unpacks to too much. Save the sheet as CSV in UTF-8.")
 
 
-def _rows(raw: BinaryIO) -> Rows:
-    return within_bounds(_read(raw))
+def _blocks(raw: BinaryIO) -> Blocks:
+    return in_blocks(_read(raw))
 
 
 def _read(raw: BinaryIO) -> Rows:
