@@ -69,9 +69,15 @@ def test_rows_around_the_end_of_a_block(tmp_path: Path) -> None:
     check()
 
 
-@pytest.mark.parametrize(
-    "text", ["a\r\n" * (BLOCK // 3 + 9), "a,\r" * (BLOCK // 3 + 9), "\n" * BLOCK + "a"]
-)
+AROUND_THE_END = {
+    "returns and feeds": "a\r\n" * (BLOCK // 3 + 9),
+    "returns": "a,\r" * (BLOCK // 3 + 9),
+    "nothing": "\n" * BLOCK + "a",
+    "one return": "x\n" * (BLOCK // 2 - 1) + "y\rz\n",
+}
+
+
+@pytest.mark.parametrize("text", AROUND_THE_END.values(), ids=AROUND_THE_END)
 def test_blocks_that_end_within_the_end_of_a_line(text: str, tmp_path: Path) -> None:
     path = tmp_path / "ends.csv"
     for shift in range(2):

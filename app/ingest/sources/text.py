@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from operator import methodcaller
-from typing import IO, BinaryIO, cast
+from typing import IO, BinaryIO, NamedTuple, cast
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -26,6 +26,7 @@ from app.ingest.sources.rows import (
     Rows,
     Table,
     in_blocks,
+    refuse_long,
     refuse_wide,
     within_bounds,
 )
@@ -40,7 +41,8 @@ Unpack = Callable[[BinaryIO], BinaryIO]
 _NOT_IN_WINDOWS_874 = bytes(b for b in range(256) if not bytes([b]).decode("cp874", "ignore"))
 _CHUNK = 1 << 20
 _LONGEST_LINE = 2 * LONGEST_ROW + 4 * MOST_FIELDS  # every character a doubled quote
-_BLOCK = 1 << 20  # characters that are looked at together
+_LONGEST_PLAIN_LINE = 4 * _LONGEST_LINE  # bytes
+_BLOCK = 1 << 20  # characters, or bytes, that are looked at together
 
 
 def examine_plain(raw: BinaryIO) -> ReadBlocks:
@@ -60,22 +62,34 @@ def examine_zstd(raw: BinaryIO) -> ReadBlocks:
 
 def _examine(raw: BinaryIO, unpack: Unpack) -> ReadBlocks:
     with _clear_errors():
-        return partial(_blocks, unpack, _encoding(unpack(raw)))
+        return partial(_blocks, unpack, _form(unpack(raw)))
 
 
-def _encoding(stream: BinaryIO) -> str:
+class _Form(NamedTuple):
+    """What only the whole of a text tells. `plain`: every comma and every end of line is one."""
+
+    encoding: str
+    plain: bool
+
+
+def _form(stream: BinaryIO) -> _Form:
     utf_8 = codecs.getincrementaldecoder("utf-8")()
-    is_utf_8 = is_windows_874 = True
+    is_utf_8 = is_windows_874 = plain = True
+    open_end = b""  # a carriage return that the next chunk may go on with a line feed
     while chunk := stream.read(_CHUNK):
         if b"\0" in chunk:
             raise BadInput("This is not a CSV file: it holds NUL bytes. Save it as CSV in UTF-8.")
         is_utf_8 = is_utf_8 and _decodes(utf_8, chunk)
         kept = chunk.translate(None, delete=_NOT_IN_WINDOWS_874)
         is_windows_874 = is_windows_874 and len(kept) == len(chunk)
+        text = open_end + chunk
+        open_end = text[len(text.removesuffix(b"\r")) :]
+        plain = plain and _is_plain(text.removesuffix(b"\r"))
+    plain = plain and not open_end
     if is_utf_8 and _decodes(utf_8, b"", final=True):
-        return "utf-8-sig"
+        return _Form("utf-8", plain)
     if is_windows_874:
-        return "cp874"
+        return _Form("cp874", plain)
     raise BadInput("The text is neither UTF-8 nor Windows-874. Save the file as CSV in UTF-8.")
 
 
@@ -87,21 +101,40 @@ def _decodes(decoder: codecs.IncrementalDecoder, chunk: bytes, *, final: bool = 
     return True
 
 
-def _blocks(unpack: Unpack, encoding: str, raw: BinaryIO) -> Blocks:
-    with (
-        _clear_errors(),
-        unpack(raw) as stream,
-        io.TextIOWrapper(stream, encoding=encoding, newline="") as text,
-    ):
-        yield from _parsed(text)
+def _blocks(unpack: Unpack, form: _Form, raw: BinaryIO) -> Blocks:
+    with _clear_errors(), unpack(raw) as stream:
+        if form.plain:
+            yield from _plain_blocks(stream, form.encoding)
+        else:
+            encoding = form.encoding.replace("utf-8", "utf-8-sig")
+            with io.TextIOWrapper(stream, encoding=encoding, newline="") as text:
+                yield from _mixed_blocks(text)
 
 
-def _parsed(text: io.TextIOWrapper) -> Blocks:
+def _plain_blocks(stream: BinaryIO, encoding: str) -> Blocks:
+    line = 1
+    while data := stream.read(_BLOCK):
+        data += _rest_of_line(stream, line + data.count(b"\n"))
+        if line == 1 and encoding == "utf-8":
+            data = data.removeprefix(codecs.BOM_UTF8)
+        yield _Plain(line, data, encoding)
+        line += data.count(b"\n")
+
+
+def _rest_of_line(stream: BinaryIO, number: int) -> bytes:
+    rest = stream.readline(_LONGEST_PLAIN_LINE + 1)
+    if len(rest) > _LONGEST_PLAIN_LINE:
+        refuse_long(number)
+    return rest
+
+
+def _mixed_blocks(text: io.TextIOWrapper) -> Blocks:
     line = 1
     while block := text.read(_BLOCK):
         block += text.readline(_LONGEST_LINE + 1)
-        if _is_plain(block):
-            yield _Plain(line, block)
+        data = block.encode()
+        if _is_plain(data):
+            yield _Plain(line, data, "utf-8")
             line += block.count("\n")
         else:
             lines = _Lines(block, text)
@@ -109,32 +142,38 @@ def _parsed(text: io.TextIOWrapper) -> Blocks:
             line += lines.read
 
 
-def _is_plain(block: str) -> bool:
-    """Whether every comma and every end of line in a text is one."""
-    if '"' in block:
+def _is_plain(data: bytes) -> bool:
+    """Whether nothing is quoted, and no line ends in a carriage return alone."""
+    if b'"' in data:
         return False
-    return "\r" not in block or block.count("\r") == block.count("\r\n")
+    return b"\r" not in data or data.count(b"\r") == data.count(b"\r\n")
 
 
 @dataclass(frozen=True, slots=True)
 class _Plain:
-    """Rows in which no comma and no end of line is quoted, from a line on."""
+    """Rows in which every comma and every end of line is one, from a line on."""
 
     line: int
-    text: str
+    data: bytes
+    encoding: str
 
     def rows(self) -> Rows:
         """The rows; those that hold nothing too."""
-        rows = self.text.replace("\r\n", "\n").removesuffix("\n").split("\n")
+        with _clear_errors():
+            text = self.data.decode(self.encoding)
+        rows = text.replace("\r\n", "\n").removesuffix("\n").split("\n")
         fields = enumerate(map(_split, rows), self.line)
         return within_bounds(fields) if max(map(len, rows)) > LONGEST_ROW else _not_wide(fields)
 
     def table(self, width: int) -> Table | None:
         """By Arrow, which tells commas and ends of lines apart as `rows` does."""
-        if self.text.startswith("\ufeff"):  # which Arrow would leave out
+        data = self.data
+        if self.encoding != "utf-8":
+            data = data.decode(self.encoding).encode()
+        if data.startswith(codecs.BOM_UTF8):  # which Arrow would leave out
             return None
         try:
-            columns = _columns(self.text.encode(), width)
+            columns = _columns(data, width)
         except pa.ArrowInvalid:
             return None
         longest = sum(pc.max(pc.binary_length(column)).as_py() for column in columns)
@@ -147,9 +186,7 @@ def _columns(data: bytes, width: int) -> list[pa.StringArray]:
         cast(IO[bytes], pa.BufferReader(data)),
         csv_columns.ReadOptions(use_threads=False, block_size=len(data) + 1, column_names=names),
         csv_columns.ParseOptions(quote_char=False, ignore_empty_lines=False),
-        csv_columns.ConvertOptions(
-            check_utf8=False, column_types=dict.fromkeys(names, pa.string())
-        ),
+        csv_columns.ConvertOptions(column_types=dict.fromkeys(names, pa.string())),
     )
     return [cast(pa.StringArray, column.combine_chunks()) for column in table.columns]
 
