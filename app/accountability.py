@@ -18,6 +18,8 @@ class Category(Enum):
     BANK_ACCOUNT = "BANK_ACCOUNT"
     DISABILITY = "DISABILITY"
 
+    __hash__ = object.__hash__  # an enum hashes its name, anew for each read that is noted
+
 
 # What a field that needs the scope gives. The other scopes give nothing of a citizen.
 CATEGORIES: Mapping[Scope, Category] = {

@@ -80,8 +80,10 @@ class Loaders:
         return next((account for account in accounts if account.key == key), None)
 
     async def payments_by_entitlement(self, page: PageKey) -> tuple[PaymentRow, ...]:
-        """A page of an entitlement's payments; each is then known by its key as well."""
+        """A page of an entitlement's payments; those that others of it name are then known too."""
         found = await self._payment_pages.load(page)
-        for row in (*found.rows, *found.repaid):
-            self.payment_by_key.prime(row.key, row)
+        if found.named:
+            for row in (*found.rows, *found.repaid):
+                if row.key in found.named:
+                    self.payment_by_key.prime(row.key, row)
         return found.rows

@@ -1,9 +1,8 @@
 """Entitlements: what the register knows of a citizen in each scheme, registered or not."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple, cast
 from uuid import UUID
 
 from app.database import Database
@@ -14,25 +13,61 @@ from app.rules.calendar import YearMonth
 from app.rules.vocabulary import (
     DatePrecision,
     DisabilityType,
-    PaymentChannel,
     RegistrationStatus,
     Scheme,
 )
-from loaders.batching import one_by_key
 
 
-@dataclass(frozen=True, slots=True)
-class EntitlementRow:
-    """One scheme of one citizen: the facts that its state follows from, and where it is paid."""
+class EntitlementRow(NamedTuple):
+    """One scheme of one citizen, as rows of the register have it: the facts that its state follows
+    from, and where it is paid. `registration` is None where there is none."""
 
     key: EntitlementKey
-    facts: Facts
-    local_authority_code: str | None  # where registered
-    domicile_code: str
-    channel: PaymentChannel | None
-    bank_account: BankAccountKey | None
-    disability_types: tuple[DisabilityType, ...]
-    as_of: datetime
+    person: Any
+    registration: Any | None
+
+    @property
+    def facts(self) -> Facts:
+        """Made anew each time: of many that are asked for, few are judged."""
+        row, person = self.registration, self.person
+        return Facts(
+            scheme=self.key.scheme,
+            birth=BirthDate(person["birth_date"], DatePrecision(person["birth_date_precision"])),
+            nationality=person["nationality"],
+            died_on=person["died_on"],
+            registration=None if row is None else _registration(row),
+        )
+
+    @property
+    def registered_on(self) -> date | None:
+        return cast(date | None, self._of_registration("registered_on"))
+
+    @property
+    def local_authority_code(self) -> str | None:
+        """Of the authority where it is registered."""
+        return cast(str | None, self._of_registration("local_authority_code"))
+
+    @property
+    def domicile_code(self) -> str:
+        return cast(str, self.person["domicile_code"])
+
+    @property
+    def bank_account(self) -> BankAccountKey | None:
+        number = self._of_registration("bank_account_id")
+        return None if number is None else BankAccountKey(self.key.citizen_id, number)
+
+    @property
+    def disability_types(self) -> tuple[DisabilityType, ...]:
+        return tuple(map(DisabilityType, self._of_registration("disability_types") or ()))
+
+    @property
+    def as_of(self) -> datetime:
+        of_citizen = cast(datetime, self.person["citizen_as_of"])
+        row = self.registration
+        return of_citizen if row is None else max(row["as_of"], of_citizen)
+
+    def _of_registration(self, name: str) -> Any:
+        return None if self.registration is None else self.registration[name]
 
 
 BY_CITIZEN = """
@@ -49,45 +84,15 @@ async def entitlements_by_key(
     database: Database, keys: Sequence[EntitlementKey]
 ) -> list[EntitlementRow | None]:
     """For each key its entitlement; None only where the citizen is unknown."""
-    citizens = list({key.citizen_id for key in keys})
-    rows = await database.fetch(BY_CITIZEN, citizens)
-    registered = {
-        EntitlementKey(row["citizen_id"], Scheme(row["scheme"])): row
-        for row in rows
-        if row["scheme"] is not None
-    }
+    rows = await database.fetch(BY_CITIZEN, list({key.citizen_id for key in keys}))
     people = {row["citizen_id"]: row for row in rows}
-    found = [
-        _entitlement(key, people[key.citizen_id], registered.get(key))
-        for key in keys
-        if key.citizen_id in people
-    ]
-    return one_by_key(keys, found, lambda row: row.key)
-
-
-def _entitlement(key: EntitlementKey, person: Any, registration: Any | None) -> EntitlementRow:
-    facts = Facts(
-        scheme=key.scheme,
-        birth=BirthDate(person["birth_date"], DatePrecision(person["birth_date_precision"])),
-        nationality=person["nationality"],
-        died_on=person["died_on"],
-        registration=None if registration is None else _registration(registration),
-    )
-    if registration is None:
-        return EntitlementRow(
-            key, facts, None, person["domicile_code"], None, None, (), person["citizen_as_of"]
-        )
-    channel, account = registration["channel"], registration["bank_account_id"]
-    return EntitlementRow(
-        key=key,
-        facts=facts,
-        local_authority_code=registration["local_authority_code"],
-        domicile_code=person["domicile_code"],
-        channel=None if channel is None else PaymentChannel(channel),
-        bank_account=None if account is None else BankAccountKey(key.citizen_id, account),
-        disability_types=tuple(map(DisabilityType, registration["disability_types"])),
-        as_of=max(registration["as_of"], person["citizen_as_of"]),
-    )
+    registered = {(row["citizen_id"], row["scheme"]): row for row in rows}
+    found: list[EntitlementRow | None] = []
+    for key in keys:
+        person = people.get(key.citizen_id)
+        row = registered.get((key.citizen_id, key.scheme.value))
+        found.append(None if person is None else EntitlementRow(key, person, row))
+    return found
 
 
 def _registration(row: Any) -> RegistrationFacts:
@@ -107,6 +112,10 @@ def _month(day: date | None) -> YearMonth | None:
     return None if day is None else YearMonth(day)
 
 
+_ALL_SCHEMES = tuple(Scheme)
+
+
 def entitlement_keys(citizen_id: UUID, scheme: Scheme | None) -> list[EntitlementKey]:
     """The keys of a citizen's entitlements: one per scheme, or the one asked for."""
-    return [EntitlementKey(citizen_id, s) for s in Scheme if scheme is None or s is scheme]
+    schemes = _ALL_SCHEMES if scheme is None else (scheme,)
+    return [EntitlementKey(citizen_id, each) for each in schemes]

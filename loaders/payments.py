@@ -76,10 +76,14 @@ class PageKey(NamedTuple):
 
 
 class PaymentPage(NamedTuple):
-    """A page's payments in its order, and those outside it that they repay."""
+    """A page's payments in its order, and those outside it that they repay.
+
+    `named` are the keys that payments of the page give as what they repay, or are repaid by.
+    """
 
     rows: tuple[PaymentRow, ...]
     repaid: tuple[PaymentRow, ...]
+    named: frozenset[PaymentKey]
 
 
 class TotalsKey(NamedTuple):
@@ -199,10 +203,12 @@ async def payment_pages(database: Database, keys: Sequence[PageKey]) -> list[Pay
     for row in rows:
         payment = _payment(row)
         (shown if row["in_page"] else repaid)[payment.entitlement_key].append(payment)
-    return [
-        PaymentPage(tuple(shown[key.entitlement][: key.limit]), tuple(repaid[key.entitlement]))
-        for key in keys
-    ]
+    return [_page(shown[key.entitlement][: key.limit], repaid[key.entitlement]) for key in keys]
+
+
+def _page(shown: Sequence[PaymentRow], repaid: Sequence[PaymentRow]) -> PaymentPage:
+    named = {key for row in shown for key in (row.repays_key, row.repaid_by_key) if key}
+    return PaymentPage(tuple(shown), tuple(repaid), frozenset(named))
 
 
 async def payments_by_key(

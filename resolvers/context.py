@@ -37,6 +37,7 @@ class Context:
     submissions: Database | None = None  # as the role that writes; None: none are taken
     telling: Telling = BY_DEFAULT
     live: LiveNotifications | None = None
+    allowed: set[str] = field(default_factory=set)  # the scopes that the viewer was found to have
     again: Callable[[], "Context"] | None = None  # the same, for one more event of a stream
 
     def note_read(self, citizen_id: UUID, category: Category) -> None:

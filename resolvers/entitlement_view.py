@@ -63,7 +63,7 @@ class DisabilityCardRow:
     types: tuple[DisabilityType, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class EntitlementView:
     """The facts of an entitlement and what the rules make of them on the day of the request."""
 
@@ -98,8 +98,7 @@ class EntitlementView:
 
     @property
     def registered_on(self) -> date | None:
-        registration = self.row.facts.registration
-        return None if registration is None else registration.registered_on
+        return self.row.registered_on
 
     @property
     def effective_from(self) -> date | None:
@@ -152,6 +151,9 @@ async def entitlements(
     context: Context, citizen_id: UUID, scheme: Scheme | None
 ) -> list[EntitlementView]:
     """A citizen's entitlements, old age first: always one per scheme."""
+    if scheme is not None:
+        view = await entitlement(context, EntitlementKey(citizen_id, scheme))
+        return [] if view is None else [view]
     keys = entitlement_keys(citizen_id, scheme)
     rows = await load_all(context.loaders.entitlement_by_key, keys)
     return [_view(context, row) for row in rows if row is not None]

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterable, Awaitable, Sequence
 from dataclasses import dataclass
-from types import GeneratorType
+from types import CoroutineType, GeneratorType
 from typing import TYPE_CHECKING, Any
 
 from graphql import FieldNode, GraphQLError, GraphQLResolveInfo, Undefined
@@ -102,8 +102,12 @@ class Completion:
 
     def place(self, value: Any, spot: Spot) -> None:
         """Put a value where it belongs; one that has to be awaited leaves its place empty."""
-        known = value is None or value.__class__ in PLAIN or is_plain(value)
-        if not known and self._executor.is_awaitable(value):
+        kind = value.__class__
+        if kind is CoroutineType:
+            self._start(value, spot)
+        elif value is None or kind in PLAIN or is_plain(value):
+            self.complete(value, spot)
+        elif self._executor.is_awaitable(value):
             self._start(value, spot)
         else:
             self.complete(value, spot)
@@ -162,7 +166,9 @@ class Completion:
         items = list(value)
         result: list[Any] = [None] * len(items)
         spot.holder[spot.key] = result
-        path, nodes, info = spot.path, spot.nodes, spot.info
+        # An object's type may be asked for the info of its field, which is the same for all.
+        asked = item_plan.kind in (Kind.OBJECT, Kind.ABSTRACT) and len(items) > 1
+        path, nodes, info = spot.path, spot.nodes, self._info(spot) if asked else spot.info
         for index, item in enumerate(items):
             where = path.add_key(index, None)
             self.place(item, Spot(item_plan, result, index, where, nodes, info))

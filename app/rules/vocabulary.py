@@ -3,14 +3,20 @@
 import enum
 
 
-class Scheme(enum.Enum):
+class _Word(enum.Enum):
+    """Hashed by its identity: an enum hashes its name, anew each time, and keys hold many."""
+
+    __hash__ = object.__hash__
+
+
+class Scheme(_Word):
     """The allowances: old age (เบี้ยยังชีพผู้สูงอายุ) and disability (เบี้ยความพิการ)."""
 
     OLD_AGE_ALLOWANCE = "OLD_AGE_ALLOWANCE"
     DISABILITY_ALLOWANCE = "DISABILITY_ALLOWANCE"
 
 
-class EntitlementState(enum.Enum):
+class EntitlementState(_Word):
     """Where a citizen stands in one scheme; exactly one holds on any day."""
 
     NOT_YET_ELIGIBLE = "NOT_YET_ELIGIBLE"
@@ -22,7 +28,7 @@ class EntitlementState(enum.Enum):
     ENDED = "ENDED"
 
 
-class RegistrationStatus(enum.Enum):
+class RegistrationStatus(_Word):
     """What the register of the local authority says of a registration."""
 
     ACTIVE = "ACTIVE"
@@ -30,7 +36,7 @@ class RegistrationStatus(enum.Enum):
     ENDED = "ENDED"
 
 
-class DatePrecision(enum.Enum):
+class DatePrecision(_Word):
     """The smallest part of a birth date that the civil register knows."""
 
     DAY = "DAY"
@@ -38,7 +44,7 @@ class DatePrecision(enum.Enum):
     YEAR = "YEAR"
 
 
-class PaymentKind(enum.Enum):
+class PaymentKind(_Word):
     """Why money was sent: the month's allowance, arrears (ตกเบิก), a supplement, a correction."""
 
     REGULAR = "REGULAR"
@@ -47,7 +53,7 @@ class PaymentKind(enum.Enum):
     ADJUSTMENT = "ADJUSTMENT"
 
 
-class PaymentStatus(enum.Enum):
+class PaymentStatus(_Word):
     """How far a payment has come."""
 
     SCHEDULED = "SCHEDULED"
@@ -59,7 +65,7 @@ class PaymentStatus(enum.Enum):
     CANCELLED = "CANCELLED"
 
 
-class BatchStatus(enum.Enum):
+class BatchStatus(_Word):
     """What became of a batch of disbursements."""
 
     RECEIVED = "RECEIVED"
@@ -70,21 +76,21 @@ class BatchStatus(enum.Enum):
     CORRECTED = "CORRECTED"
 
 
-class PaymentChannel(enum.Enum):
+class PaymentChannel(_Word):
     """How the money reaches the citizen."""
 
     BANK_TRANSFER = "BANK_TRANSFER"
     CASH = "CASH"
 
 
-class AccountHolder(enum.Enum):
+class AccountHolder(_Word):
     """Whose account it is: the citizen's own, or that of a person authorised in writing."""
 
     SELF = "SELF"
     PROXY = "PROXY"
 
 
-class DisabilityType(enum.Enum):
+class DisabilityType(_Word):
     """The seven types of disability, in their official order 1 to 7 [S3e]."""
 
     VISION = "VISION"
@@ -96,14 +102,14 @@ class DisabilityType(enum.Enum):
     AUTISM = "AUTISM"
 
 
-class Language(enum.Enum):
+class Language(_Word):
     """The languages of the texts."""
 
     TH = "TH"
     EN = "EN"
 
 
-class NotificationKind(enum.Enum):
+class NotificationKind(_Word):
     """What a citizen is told."""
 
     REGISTER_NOW = "REGISTER_NOW"
@@ -114,7 +120,7 @@ class NotificationKind(enum.Enum):
     PAYMENT_DELAYED = "PAYMENT_DELAYED"
 
 
-class ReasonCode(enum.Enum):
+class ReasonCode(_Word):
     """Why an entitlement stands where it does, or why a payment failed: our codes, no source's.
 
     DECEASED is for officers; `Texts.reason` never shows it.
