@@ -20,8 +20,8 @@ Row = TypeVar("Row")
 class _Futures:
     """What aiodataloader wants of a loop: futures, here with what the queue needs to know."""
 
-    def create_future(self) -> Asked[object, object]:
-        return Asked(loop=asyncio.get_running_loop())
+    def create_future(self) -> Asked[Any, object]:
+        return Asked()
 
 
 _FUTURES = cast(asyncio.AbstractEventLoop, _Futures())
@@ -51,7 +51,6 @@ class Loader(DataLoader[Key, Value]):
         """Where aiodataloader would wait for a batch of its own."""
         asked = cast(Asked[Key, Value], future)
         asked.key, asked.request, asked.ends_at = key, self._request, self._ends_at
-        asked.waiters = []
         self._way.put(asked)
 
     def load(self, key: Key) -> asyncio.Future[Value]:
@@ -61,7 +60,7 @@ class Loader(DataLoader[Key, Value]):
             return asked.waiter()
         if asked.cancelled():  # dropped, as nobody waited any more
             return self.clear(key).load(key)
-        return asked
+        return cast(asyncio.Future[Value], asked)
 
 
 async def load_all(loader: Loader[Key, Value], keys: Iterable[Key]) -> list[Value]:

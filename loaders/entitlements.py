@@ -58,7 +58,8 @@ class EntitlementRow(NamedTuple):
 
     @property
     def disability_types(self) -> tuple[DisabilityType, ...]:
-        return tuple(map(DisabilityType, self._of_registration("disability_types") or ()))
+        names = self._of_registration("disability_types") or ""
+        return tuple(map(DisabilityType, names.split()))
 
     @property
     def as_of(self) -> datetime:
@@ -74,7 +75,8 @@ BY_CITIZEN = """
 select c.id as citizen_id, c.birth_date, c.birth_date_precision, c.nationality, c.died_on,
   c.local_authority_code as domicile_code, c.as_of as citizen_as_of,
   r.scheme, r.local_authority_code, r.registered_on, r.status, r.status_reason, r.status_on,
-  r.channel, r.bank_account_id, r.card_issued_on, r.card_expires_on, r.disability_types,
+  r.bank_account_id, r.card_issued_on, r.card_expires_on,
+  array_to_string(r.disability_types, ' ') as disability_types,
   r.first_paid_month, r.latest_paid_month, r.as_of
 from citizen c left join registration r on r.citizen_id = c.id
 where c.id = any($1)"""
