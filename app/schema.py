@@ -130,9 +130,14 @@ class Schema(strawberry.federation.Schema):
         )
         if isinstance(executor, list):
             return ExecutionResult(data=None, errors=executor)
-        result: Any = executor.execute_operation()
-        if optimized_is_awaitable(result):
-            result = await result
+        try:
+            result: Any = executor.execute_operation()
+            if optimized_is_awaitable(result):
+                result = await result
+        finally:
+            # These are methods of the executor: a circle, in which all that was read for the answer
+            # would stay until the next search for cycles.
+            del executor.async_helpers
         return ExecutionResult(data=result.data, errors=result.errors)
 
     def entities_resolver(
@@ -153,6 +158,7 @@ class Schema(strawberry.federation.Schema):
             make_presentable(error)
             if self.config.disable_field_suggestions:
                 error.message = error.message.partition(_SUGGESTION)[0]
+            _forget_frames(error)
 
 
 class Execution(CompiledExecution, StrawberryGraphQLCoreExecutionContext):
@@ -173,6 +179,13 @@ def _refuse_other_kinds(operation: ExecutionContext) -> None:
         raise CannotGetOperationTypeError(operation.operation_name) from error
     if kind not in operation.allowed_operations:
         raise InvalidOperationTypeError(kind)
+
+
+def _forget_frames(error: BaseException | None) -> None:
+    """What was logged has been; a frame holds its error, and all that was read for the answer."""
+    while error is not None:
+        error.__traceback__ = None
+        error = getattr(error, "original_error", None) or error.__cause__ or error.__context__
 
 
 def _as_graphql(error: Exception) -> GraphQLError:

@@ -37,7 +37,8 @@ from app.schema import sdl
 from app.settings import DeliverySettings, read_delivery, read_place, read_settings
 from app.signing_keys import SigningKeys
 
-_OBJECTS_BETWEEN_SEARCHES = 10_000  # a dozen requests; what they leave is seldom a cycle
+# More than a few of the largest requests hold; what they leave is no cycle, and goes at once.
+_OBJECTS_BETWEEN_SEARCHES = 200_000
 
 
 @click.command()
