@@ -143,7 +143,7 @@ class Schema(strawberry.federation.Schema):
     def entities_resolver(
         self, info: Info, representations: list[FederationAny]
     ) -> list[FederationAny]:
-        """One awaitable per representation, so that each fails or answers at its own position."""
+        """A value, an error or an awaitable per representation, each at its own position."""
         limit = info.context.max_representations
         if len(representations) > limit:
             raise BadInput(

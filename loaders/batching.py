@@ -12,7 +12,8 @@ from aiodataloader import DataLoader
 
 from app.database import Database
 from app.limits.deadline import ends_at
-from loaders.queue import Asked, Key, Queue, Value
+from loaders.asked import Asked, Key, Value
+from loaders.queue import Queue
 
 Row = TypeVar("Row")
 
@@ -49,18 +50,18 @@ class Loader(DataLoader[Key, Value]):
 
     def do_resolve_reject(self, key: Key, future: asyncio.Future[Value]) -> None:
         """Where aiodataloader would wait for a batch of its own."""
-        asked = cast(Asked[Key, Value], future)
+        asked = cast("Asked[Key, Value]", future)
         asked.key, asked.request, asked.ends_at = key, self._request, self._ends_at
         self._way.put(asked)
 
     def load(self, key: Key) -> asyncio.Future[Value]:
         """The value of a key. Cancelling the wait leaves alone whoever else waits for the key."""
-        asked = cast(Asked[Key, Value], super().load(key))
+        asked = cast("Asked[Key, Value]", super().load(key))
         if not asked.done():
             return asked.waiter()
         if asked.cancelled():  # dropped, as nobody waited any more
             return self.clear(key).load(key)
-        return cast(asyncio.Future[Value], asked)
+        return cast("asyncio.Future[Value]", asked)
 
 
 async def load_all(loader: Loader[Key, Value], keys: Iterable[Key]) -> list[Value]:

@@ -1,6 +1,6 @@
 """Every edge of the graph, for one request."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from datetime import datetime
 from functools import cached_property
 from operator import attrgetter
@@ -66,18 +66,27 @@ class Loaders:
         """Note what a citizen has read of theirs."""
         await mark_read(self.queues.database, citizen_id, numbers, at)
 
-    async def local_authority(self, code: str) -> LocalAuthorityRow | None:
-        """The authority of a code, as of the beginning of the request."""
-        return self._authorities.get(code) or await self._unseen_authority.load(code)
+    def local_authority(self, code: str) -> LocalAuthorityRow | Awaitable[LocalAuthorityRow | None]:
+        """The authority of a code, as of the beginning of the request; an unseen one is awaited."""
+        return self._authorities.get(code) or self._unseen_authority.load(code)
 
     @cached_property
     def _unseen_authority(self) -> Loader[str, LocalAuthorityRow | None]:
         return Loader(self._reference.unseen)
 
-    async def bank_account(self, key: BankAccountKey) -> BankAccountRow | None:
-        """An account; the others of the same citizen come with it."""
-        accounts = await self._bank_accounts_by_citizen.load(key.citizen_id)
-        return next((account for account in accounts if account.key == key), None)
+    def bank_account(
+        self, key: BankAccountKey
+    ) -> BankAccountRow | Awaitable[BankAccountRow | None] | None:
+        """An account; the others of the same citizen come with it, and are then not awaited."""
+        accounts = self._bank_accounts_by_citizen.load(key.citizen_id)
+        if accounts.done():
+            return _account(accounts.result(), key)
+        return self._awaited_account(accounts, key)
+
+    async def _awaited_account(
+        self, accounts: Awaitable[Sequence[BankAccountRow]], key: BankAccountKey
+    ) -> BankAccountRow | None:
+        return _account(await accounts, key)
 
     async def payments_by_entitlement(self, page: PageKey) -> tuple[PaymentRow, ...]:
         """A page of an entitlement's payments; those that others of it name are then known too."""
@@ -87,3 +96,7 @@ class Loaders:
                 if row.key in found.named:
                     self.payment_by_key.prime(row.key, row)
         return found.rows
+
+
+def _account(accounts: Sequence[BankAccountRow], key: BankAccountKey) -> BankAccountRow | None:
+    return next((account for account in accounts if account.key == key), None)

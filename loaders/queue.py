@@ -2,16 +2,14 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Generator, Hashable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Sequence
 from contextvars import Context
 from itertools import count
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic
 
 from app.errors import Overloaded, TooSlow, Unavailable
 from app.limits.deadline import end_with
-
-Key = TypeVar("Key", bound=Hashable)
-Value = TypeVar("Value")
+from loaders.asked import Asked, Key, Value
 
 Fetch = Callable[[Sequence[Key]], Awaitable[Sequence[Value]]]
 
@@ -19,82 +17,6 @@ MAX_BATCH_SIZE = 5000  # what one request alone may send at once
 SHARE = 100  # what each may send while others wait: a screen is never behind more of another
 MAX_FLIGHTS = 4  # statements of one edge at once, of a pool that all edges share
 MAX_HELD = 20_000  # keys: twenty of the largest requests, at most 20 MB
-
-
-class Asked(Generic[Key, Value]):
-    """A key that a request asks, and its value once there is one: a future without a loop.
-
-    Whoever waits has a future of their own (`waiter`), for a wait may be cancelled.
-    """
-
-    __slots__ = ("_dropped", "_error", "_value", "ends_at", "key", "request", "waiters")
-
-    key: Key
-    request: int
-    ends_at: float | None  # when the request's time is up, on the loop's clock
-
-    def __init__(self) -> None:
-        self.waiters: list[asyncio.Future[Value]] | None = []  # None: nobody waits any more
-        self._value: Value
-        self._error: Exception | None = None
-        self._dropped = False
-
-    def __await__(self) -> Generator[Any, None, Value]:
-        return (yield from self.waiter()) if self.waiters is not None else self.result()
-
-    def waiter(self) -> asyncio.Future[Value]:
-        """A future with the value of this one, which is still to come."""
-        waiter: asyncio.Future[Value] = asyncio.get_running_loop().create_future()
-        if self.waiters is not None:
-            self.waiters.append(waiter)
-        return waiter
-
-    def awaited(self) -> bool:
-        """Whether anybody still waits."""
-        return any(not waiter.done() for waiter in self.waiters or ())
-
-    def done(self) -> bool:
-        return self.waiters is None
-
-    def cancelled(self) -> bool:
-        return self._dropped
-
-    def cancel(self) -> bool:
-        """It is those who wait that may be cancelled."""
-        return False
-
-    def result(self) -> Value:
-        """The value; raises what there is in its place."""
-        if self._error is not None:
-            raise self._error
-        return self._value
-
-    def exception(self) -> Exception | None:
-        return self._error
-
-    def succeed(self, value: Value) -> None:
-        self._value = value
-        for waiter in self._leave():
-            waiter.set_result(value)
-
-    def fail(self, error: Exception) -> None:
-        self._error = error
-        for waiter in self._leave():
-            waiter.set_exception(error)
-
-    def drop(self) -> None:
-        """Nobody will bring a value. Whoever asks the key again, asks anew."""
-        self._dropped = True
-        for waiter in self._leave():
-            waiter.cancel()
-
-    def _leave(self) -> list[asyncio.Future[Value]]:
-        """Those who still wait, for the last time."""
-        waiting = [waiter for waiter in self.waiters or () if not waiter.done()]
-        self.waiters = None
-        return waiting
-
-    set_result, set_exception = succeed, fail  # as aiodataloader calls them
 
 
 Batch = list[Asked[Key, Value]]

@@ -22,7 +22,7 @@ from resolvers.access_record import (
 from resolvers.context import Info
 from resolvers.entitlement import Entitlement
 from resolvers.entitlement_view import EntitlementView, entitlements
-from resolvers.fields import at_most, page_of, plain_scoped, resolved
+from resolvers.fields import Perhaps, at_most, page_of, plain_scoped, resolved
 from resolvers.local_authority import LocalAuthority, local_authority
 from resolvers.notification import DEFAULT_PAGE_SIZE as NOTIFICATIONS
 from resolvers.notification import (
@@ -69,10 +69,10 @@ class Citizen:
         return displayed_age(root.birth_date, info.context.today)
 
     @resolved("The local authority of domicile (ตามทะเบียนบ้าน).", gives=LocalAuthority, scope=_READ)
-    async def local_authority(
+    def local_authority(
         root: strawberry.Parent[CitizenRow], info: Info
-    ) -> LocalAuthorityRow | None:
-        return await local_authority(info.context, root.local_authority_code)
+    ) -> Perhaps[LocalAuthorityRow]:
+        return local_authority(info.context, root.local_authority_code)
 
     @resolved(
         "One entitlement per scheme, registered or not.",

@@ -12,7 +12,7 @@ from app.viewer import AgencyViewer
 from loaders.batches import NEWEST, BatchPageKey, BatchRow
 from loaders.reference import LocalAuthorityRow
 from resolvers.context import Context, Info
-from resolvers.fields import plain, resolved
+from resolvers.fields import Perhaps, plain, resolved
 from resolvers.local_authority import LocalAuthority, local_authority
 from resolvers.paging import Page, PageInfo, page_size
 from resolvers.scalars import Baht
@@ -49,11 +49,10 @@ class DisbursementBatch:
         "name several, where none was taken, and while it is being applied.",
         gives=LocalAuthority | None,
     )
-    async def local_authority(
+    def local_authority(
         root: strawberry.Parent[BatchRow], info: Info
-    ) -> LocalAuthorityRow | None:
-        code = root.local_authority_code
-        return None if code is None else await local_authority(info.context, code)
+    ) -> Perhaps[LocalAuthorityRow]:
+        return local_authority(info.context, root.local_authority_code)
 
     @resolved(
         "Its rows, counted; all zero while they are being applied (RECEIVED).", gives=BatchTotals

@@ -1,6 +1,6 @@
 """`_entities`: from a gateway's representations to our objects, each with its own error."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from app.accountability import Category
@@ -16,27 +16,30 @@ from resolvers.query import read_national_id
 Representation = Mapping[str, Any]
 
 
-async def entity(context: Context, representation: object) -> Any:
-    """The object of one representation; None where unknown or forbidden.
+def entity(context: Context, representation: object) -> Any:
+    """The object of one representation, or an awaitable of it; None where unknown or forbidden.
 
-    `BadInput` where it is no object, of an unknown type or without a key: an error at its own
-    position, while the others answer. Fields beyond the key are left unread.
+    Gives a `BadInput` where it is no object, of an unknown type or without a key: an error at its
+    own position, while the others answer. Fields beyond the key are left unread.
     """
-    if not isinstance(representation, Mapping):
-        raise BadInput("representations: expected an object with __typename and a key.")
-    resolve = _TYPES.get(str(representation.get("__typename")))
-    if resolve is None:
-        raise BadInput(f"representations: __typename is expected to be one of {_NAMES}.")
-    return await resolve(context, representation)
+    try:
+        if not isinstance(representation, Mapping):
+            raise BadInput("representations: expected an object with __typename and a key.")
+        resolve = _TYPES.get(str(representation.get("__typename")))
+        if resolve is None:
+            raise BadInput(f"representations: __typename is expected to be one of {_NAMES}.")
+        return resolve(context, representation)
+    except BadInput as error:
+        return error
 
 
-async def _citizen(context: Context, representation: Representation) -> Any:
+def _citizen(context: Context, representation: Representation) -> Any:
     if "id" in representation:
         citizen_id = decode_citizen_id(_key(representation, "Citizen", "id"))
-        return await readable_citizen(context, citizen_id, Scope.CITIZEN_READ)
+        return readable_citizen(context, citizen_id, Scope.CITIZEN_READ)
     national_id = read_national_id("nationalId", _key(representation, "Citizen", "nationalId"))
     hmac = context.keys.national_id_hmac(national_id)
-    return await citizen_of_hmac(context, hmac, Scope.CITIZEN_LOOKUP)
+    return citizen_of_hmac(context, hmac, Scope.CITIZEN_LOOKUP)
 
 
 async def _entitlement(context: Context, representation: Representation) -> Any:
@@ -59,8 +62,8 @@ async def _payment(context: Context, representation: Representation) -> Any:
     return found
 
 
-async def _local_authority(context: Context, representation: Representation) -> Any:
-    return await local_authority(context, _key(representation, "LocalAuthority", "code"))
+def _local_authority(context: Context, representation: Representation) -> Any:
+    return local_authority(context, _key(representation, "LocalAuthority", "code"))
 
 
 def _key(representation: Representation, typename: str, name: str) -> str:
@@ -70,7 +73,7 @@ def _key(representation: Representation, typename: str, name: str) -> str:
     return value
 
 
-_TYPES: dict[str, Callable[[Context, Representation], Awaitable[Any]]] = {
+_TYPES: dict[str, Callable[[Context, Representation], Any]] = {
     "Citizen": _citizen,
     "Entitlement": _entitlement,
     "LocalAuthority": _local_authority,

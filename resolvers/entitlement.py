@@ -24,7 +24,7 @@ from loaders.reference import LocalAuthorityRow
 from resolvers.bank_account import BankAccount
 from resolvers.context import Info
 from resolvers.entitlement_view import DisabilityCardRow, EntitlementView
-from resolvers.fields import page_of, plain, resolved
+from resolvers.fields import Perhaps, page_of, plain, resolved
 from resolvers.local_authority import LocalAuthority, local_authority
 from resolvers.payment import (
     DEFAULT_PAYMENTS,
@@ -135,22 +135,21 @@ class Entitlement:
         return await state_message(info.context, root, language or Language.TH)
 
     @resolved("Where it is registered.", gives=LocalAuthority | None)
-    async def local_authority(
+    def local_authority(
         root: strawberry.Parent[EntitlementView], info: Info
-    ) -> LocalAuthorityRow | None:
-        code = root.row.local_authority_code
-        return None if code is None else await local_authority(info.context, code)
+    ) -> Perhaps[LocalAuthorityRow]:
+        return local_authority(info.context, root.row.local_authority_code)
 
     @resolved(
         "Where it is paid now; null for cash, and where nothing is paid.",
         gives=BankAccount | None,
         scope=Scope.BANK_ACCOUNT_READ,
     )
-    async def bank_account(
+    def bank_account(
         root: strawberry.Parent[EntitlementView], info: Info
-    ) -> BankAccountRow | None:
+    ) -> Perhaps[BankAccountRow]:
         key = root.row.bank_account
-        return None if key is None else await info.context.loaders.bank_account(key)
+        return None if key is None else info.context.loaders.bank_account(key)
 
     @resolved(
         "The disability card, for the disability allowance. Sensitive: a scope of its own.",

@@ -8,7 +8,7 @@ from graphql import GraphQLResolveInfo
 from app.rules.vocabulary import Language
 from loaders.reference import LocalAuthorityRow
 from resolvers.context import Context
-from resolvers.fields import plain, resolved
+from resolvers.fields import Perhaps, plain, resolved
 
 
 @strawberry.federation.type(
@@ -32,6 +32,6 @@ class LocalAuthority:
         return isinstance(value, LocalAuthorityRow)
 
 
-async def local_authority(context: Context, code: str) -> LocalAuthorityRow | None:
+def local_authority(context: Context, code: str | None) -> Perhaps[LocalAuthorityRow]:
     """The authority of a code; None where there is none such."""
-    return await context.loaders.local_authority(code)
+    return None if code is None else context.loaders.local_authority(code)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from resolvers.entitlement import Entitlement
 
 DEFAULT_PAYMENTS = 12  # a year of months
+_REMEMBERED = 256  # pages that are asked for
 _ThisType = Annotated["Payment", strawberry.lazy("resolvers.payment")]
 _NOT_PAID = {PaymentStatus.FAILED, PaymentStatus.RETURNED, PaymentStatus.WITHHELD}
 _FIRST_FISCAL_YEAR, _LAST_FISCAL_YEAR = 2500, 2700
@@ -94,11 +96,9 @@ class Payment:
         gives=BankAccount | None,
         scope=Scope.BANK_ACCOUNT_READ,
     )
-    async def bank_account(
-        root: strawberry.Parent[PaymentRow], info: Info
-    ) -> BankAccountRow | None:
+    def bank_account(root: strawberry.Parent[PaymentRow], info: Info) -> Perhaps[BankAccountRow]:
         key = root.bank_account
-        return None if key is None else await info.context.loaders.bank_account(key)
+        return None if key is None else info.context.loaders.bank_account(key)
 
     @resolved(
         "The file or the submission that brought it, or changed it last.",
@@ -182,6 +182,21 @@ class PaymentsArguments:
         status: list[PaymentStatus] | None,
     ) -> "PaymentsArguments":
         """`BadInput` names the argument that is wrong."""
+        statuses = None if status is None else tuple(sorted(set(status), key=lambda s: s.value))
+        return cls._checked(first, after, last, before, fiscal_year, statuses)
+
+    @classmethod
+    @lru_cache(_REMEMBERED)
+    def _checked(
+        cls,
+        first: int | None,
+        after: str | None,
+        last: int | None,
+        before: str | None,
+        fiscal_year: int | None,
+        statuses: tuple[PaymentStatus, ...] | None,
+    ) -> "PaymentsArguments":
+        """Worked out once for all entitlements of which the same is asked."""
         size = page_size(DEFAULT_PAYMENTS if first is None else first, last)
         below = Place(*decode_payment_cursor("after", after)) if after else NEWEST
         above = Place(*decode_payment_cursor("before", before)) if before else OLDEST
@@ -189,7 +204,6 @@ class PaymentsArguments:
             first_month, last_month = months_of_fiscal_year(fiscal_year)
             below = min(below, Place(last_month, NEWEST.sequence))
             above = max(above, Place(first_month, OLDEST.sequence))
-        statuses = None if status is None else tuple(sorted(set(status), key=lambda s: s.value))
         window = Window(below, above, statuses, newest_first=size.forward)
         return cls(size, window, starts_inside=bool(after if size.forward else before))
 

@@ -19,7 +19,7 @@ from resolvers.disbursement_batch import (
     DisbursementBatchConnectionRow,
     disbursement_batches,
 )
-from resolvers.fields import page_of, resolved
+from resolvers.fields import Perhaps, page_of, resolved
 from resolvers.freshness import DataFreshness, DataFreshnessRow, data_freshness
 from resolvers.local_authority import LocalAuthority, local_authority
 
@@ -48,8 +48,8 @@ class Query:
         return await citizen_of_hmac(info.context, hmac, Scope.CITIZEN_LOOKUP)
 
     @resolved("A local authority by its eight-digit code. Public.", gives=LocalAuthority | None)
-    async def local_authority(info: Info, code: strawberry.ID) -> LocalAuthorityRow | None:
-        return await local_authority(info.context, code)
+    def local_authority(info: Info, code: strawberry.ID) -> Perhaps[LocalAuthorityRow]:
+        return local_authority(info.context, code)
 
     @resolved(
         "What files and submissions brought, newest first, for an agency with the scope "

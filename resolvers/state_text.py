@@ -1,5 +1,6 @@
 """The words of a state: the screen's heading, and the sentence below it."""
 
+from collections.abc import Awaitable
 from datetime import date
 
 from app.policies import Refused, Scope, may_use
@@ -20,7 +21,8 @@ async def state_message(context: Context, view: EntitlementView, language: Langu
     """The sentence below the heading, with the dates and amounts that the viewer may see."""
     texts, assessment = context.texts, view.assessment
     code = view.row.local_authority_code or view.row.domicile_code
-    authority = await local_authority(context, code)
+    found = local_authority(context, code)
+    authority = await found if isinstance(found, Awaitable) else found
     day, window = _day(context, view), assessment.registration_window
     month, satang = assessment.first_payable_month, _satang(view)
     return texts.message(

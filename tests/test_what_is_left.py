@@ -17,25 +17,35 @@ OF_A_REQUEST = (Context, Executor, Loaders, CitizenRow, PaymentRow)
 PERSONA = "both"
 
 
-@pytest.fixture(autouse=True)
-def _no_search() -> Iterator[None]:
-    gc.collect()
+class Rest:
+    """What is left since this was made; nothing is searched for meanwhile."""
+
+    def __init__(self) -> None:
+        gc.collect()
+        self._before = self._there()
+        self._known = set(map(id, self._before))
+
+    def __call__(self) -> list[str]:
+        return [type(each).__name__ for each in self._there() if id(each) not in self._known]
+
+    def _there(self) -> list[object]:
+        return [each for each in gc.get_objects() if isinstance(each, OF_A_REQUEST)]
+
+
+@pytest.fixture
+def left() -> Iterator[Rest]:
     gc.disable()
-    yield
+    yield Rest()
     gc.enable()
 
 
-def left() -> list[str]:
-    return [type(each).__name__ for each in gc.get_objects() if isinstance(each, OF_A_REQUEST)]
-
-
 @pytest.mark.parametrize("screen", NAMES)
-async def test_of_a_screen(ask: Asker, screen: str) -> None:
+async def test_of_a_screen(ask: Asker, left: Rest, screen: str) -> None:
     await ask.answer(document(screen), token=ask.citizen(PERSONA))
     assert left() == []
 
 
-async def test_of_entities(ask: Asker) -> None:
+async def test_of_entities(ask: Asker, left: Rest) -> None:
     token = ask.citizen(PERSONA)
     me = (await ask.data("{ me { id } }", token=token))["me"]["id"]
     query = """query ($r: [_Any!]!) { _entities(representations: $r) { ... on Citizen {
@@ -50,6 +60,6 @@ async def test_of_entities(ask: Asker) -> None:
     ["{ me { salary } }", '{ citizen(id: "x") { id } }', "{ __schema { types { name } } }"],
     ids=["refused", "failed", "left to graphql-core"],
 )
-async def test_of_what_is_not_given(ask: Asker, query: str) -> None:
+async def test_of_what_is_not_given(ask: Asker, left: Rest, query: str) -> None:
     await ask.answer(query, token=ask.citizen(PERSONA))
     assert left() == []

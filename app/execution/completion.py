@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 from graphql import FieldNode, GraphQLError, GraphQLResolveInfo, Undefined
 from graphql.execution.collect_fields import FieldDetails
 from graphql.execution.executor import invalid_return_type_error
-from graphql.pyutils import Path, is_iterable
+from graphql.pyutils import is_iterable
 
 from app.execution.failures import Failure
+from app.execution.places import Place, path_of
 from app.execution.plan import Kind, SelectionPlan, TypePlan
 from app.execution.waiting import Started
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from app.execution.executor import CompiledExecution
 
 _KNOWN_CLASSES = 10_000
+_LISTS = (list, tuple)
 
 Holder = Any  # the dict or the list that a value goes into
 Info = GraphQLResolveInfo[Any]
@@ -26,21 +28,21 @@ Info = GraphQLResolveInfo[Any]
 class Spot:
     """Where a value belongs."""
 
-    __slots__ = ("holder", "info", "key", "nodes", "path", "plan")
+    __slots__ = ("holder", "info", "key", "nodes", "place", "plan")
 
     def __init__(
         self,
         plan: TypePlan,
         holder: Holder,
         key: Any,
-        path: Path,
+        place: Place,
         nodes: list[FieldNode],
         info: Info | None,
     ) -> None:
         self.plan = plan
         self.holder = holder
         self.key = key
-        self.path = path
+        self.place = place
         self.nodes = nodes
         self.info = info
 
@@ -56,13 +58,13 @@ class _Checked:
 class Level:
     """The objects of one selection that are asked together."""
 
-    __slots__ = ("outs", "paths", "selection", "sources")
+    __slots__ = ("outs", "places", "selection", "sources")
 
     def __init__(self, selection: SelectionPlan) -> None:
         self.selection = selection
         self.sources: list[Any] = []
         self.outs: list[dict[str, Any]] = []
-        self.paths: list[Path | None] = []
+        self.places: list[Place | None] = []
 
 
 PLAIN: set[type] = set()  # classes whose values are neither awaitable nor errors
@@ -158,7 +160,7 @@ class Completion:
             self._start(_listed(value), spot)
             return
         field, item_plan = spot.plan.field, spot.plan.of
-        if item_plan is None or not is_iterable(value):
+        if item_plan is None or not (value.__class__ in _LISTS or is_iterable(value)):
             raise GraphQLError(
                 "Expected Iterable, but did not find one for field"
                 f" '{field.parent_type}.{field.occurrences[0].node.name.value}'."
@@ -168,9 +170,9 @@ class Completion:
         spot.holder[spot.key] = result
         # An object's type may be asked for the info of its field, which is the same for all.
         asked = item_plan.kind in (Kind.OBJECT, Kind.ABSTRACT) and len(items) > 1
-        path, nodes, info = spot.path, spot.nodes, self._info(spot) if asked else spot.info
+        place, nodes, info = spot.place, spot.nodes, self._info(spot) if asked else spot.info
         for index, item in enumerate(items):
-            where = path.add_key(index, None)
+            where = (place, index, None)
             self.place(item, Spot(item_plan, result, index, where, nodes, info))
 
     def _complete_object(self, selection: SelectionPlan, value: Any, spot: Spot) -> None:
@@ -193,7 +195,7 @@ class Completion:
         spot.holder[spot.key] = out
         level.sources.append(value)
         level.outs.append(out)
-        level.paths.append(spot.path)
+        level.places.append(spot.place)
         if spot.plan.kind is Kind.ABSTRACT:
             self.types[id(out)] = selection
 
@@ -224,11 +226,11 @@ class Completion:
 
     def _info(self, spot: Spot) -> Info:
         if spot.info is None:
-            path, field = spot.path, spot.plan.field
-            while isinstance(path.key, int) and path.prev is not None:
-                path = path.prev
+            place, field = spot.place, spot.plan.field
+            while isinstance(place[1], int) and place[0] is not None:
+                place = place[0]
             spot.info = self._executor.build_resolve_info(
-                field.definition, spot.nodes, field.parent_type, path
+                field.definition, spot.nodes, field.parent_type, path_of(place)
             )
         return spot.info
 

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 from graphql import ExecutionResult, FieldNode, GraphQLError
 from graphql.execution.values import get_argument_values
-from graphql.pyutils import Path
 
 from app.execution.completion import PLAIN, Completion, Level, Spot, is_plain
 from app.execution.failures import Reconciler
+from app.execution.places import Place, path_of
 from app.execution.plan import ActiveFields, Call, FieldPlan, Kind, Plan, SelectionPlan
 from app.execution.waiting import settle
 
@@ -45,7 +45,7 @@ class Run:
         level = Level(selection)
         level.sources.append(self._executor.root_value)
         level.outs.append(data)
-        level.paths.append(None)
+        level.places.append(None)
         return level
 
     async def _later(self, data: dict[str, Any]) -> ExecutionResult:
@@ -126,7 +126,7 @@ class Run:
         )  # fmt: skip
         if read is None or serialize is None:
             return
-        for source, out, path in zip(level.sources, level.outs, level.paths, strict=True):
+        for source, out, above in zip(level.sources, level.outs, level.places, strict=True):
             try:
                 value = read(source)
                 if value is None and nullable:
@@ -134,7 +134,7 @@ class Run:
                 elif value is not None and (value.__class__ in PLAIN or is_plain(value)):
                     out[key] = serialize(value)
                 else:
-                    where = self._path(field, path)
+                    where = _place(field, above)
                     self._values.place(value, Spot(field.type, out, key, where, nodes, None))
             except Exception as error:
                 self._values.fail(out, key, error)
@@ -143,8 +143,8 @@ class Run:
         read = field.read
         if read is None:
             return
-        for source, out, path in zip(level.sources, level.outs, level.paths, strict=True):
-            where = self._path(field, path)
+        for source, out, above in zip(level.sources, level.outs, level.places, strict=True):
+            where = _place(field, above)
             try:
                 value = read(source)
             except Exception as error:
@@ -162,7 +162,7 @@ class Run:
             self._values.fail_all(level, key, error)
             return
         function, serialize = call.function, plan.serialize
-        for source, out, path in zip(level.sources, level.outs, level.paths, strict=True):
+        for source, out, above in zip(level.sources, level.outs, level.places, strict=True):
             try:
                 value = function(source, info, **arguments)
                 if value is not None and serialize is not None and value.__class__ in PLAIN:
@@ -171,7 +171,7 @@ class Run:
             except Exception as error:
                 self._values.fail(out, key, error)
                 continue
-            self._values.place(value, Spot(plan, out, key, self._path(field, path), nodes, None))
+            self._values.place(value, Spot(plan, out, key, _place(field, above), nodes, None))
 
     def _resolve(self, field: FieldPlan, nodes: list[FieldNode], level: Level) -> None:
         executor, key = self._executor, field.key
@@ -181,9 +181,11 @@ class Run:
         except Exception as error:
             self._values.fail_all(level, key, error)
             return
-        for source, out, path in zip(level.sources, level.outs, level.paths, strict=True):
-            where = self._path(field, path)
-            info = executor.build_resolve_info(field.definition, nodes, field.parent_type, where)
+        for source, out, above in zip(level.sources, level.outs, level.places, strict=True):
+            where = _place(field, above)
+            info = executor.build_resolve_info(
+                field.definition, nodes, field.parent_type, path_of(where)
+            )
             try:
                 value = resolve(source, info, **arguments)
             except Exception as error:
@@ -213,5 +215,6 @@ class Run:
             hide_suggestions=self._executor.hide_suggestions,
         )
 
-    def _path(self, field: FieldPlan, above: Path | None) -> Path:
-        return Path(above, field.key, field.parent_type.name)
+
+def _place(field: FieldPlan, above: Place | None) -> Place:
+    return above, field.key, field.parent_type.name
