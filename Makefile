@@ -5,9 +5,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV := $(shell command -v uv 2>/dev/null)
 
+# Tests wait more than they work: three workers for two cores.
+WORKERS ?= $(or $(shell nproc 2>/dev/null | awk '{print int($$1 * 1.5)}'),auto)
+
 # Once more by graphql-core's executor: the answers have to be the same.
 GRAPH_TESTS := tests/test_screens.py tests/test_errors.py tests/test_entities.py tests/test_paging.py \
-	tests/test_statements.py tests/test_accountability.py tests/test_access_matrix.py tests/notices/test_inbox.py
+	tests/test_statements.py tests/test_accountability.py tests/test_access_matrix.py tests/notices/test_inbox.py \
+	tests/test_what_is_left.py
 
 .PHONY: run test audit check format gateway bench lock schema clean
 
@@ -18,8 +22,8 @@ test: $(VENV)/.testable
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest -n auto --dist loadgroup
-	$(BIN)/pytest -n auto --graphql-core $(GRAPH_TESTS)
+	$(BIN)/pytest -n $(WORKERS) --dist loadgroup
+	$(BIN)/pytest -n $(WORKERS) --graphql-core $(GRAPH_TESTS)
 
 # What others wrote to judge us: known vulnerabilities, the composers, GraphQL over HTTP.
 audit: $(VENV)/.testable

@@ -158,7 +158,7 @@ class Schema(strawberry.federation.Schema):
             make_presentable(error)
             if self.config.disable_field_suggestions:
                 error.message = error.message.partition(_SUGGESTION)[0]
-            _forget_frames(error)
+        _forget_frames(errors)
 
 
 class Execution(CompiledExecution, StrawberryGraphQLCoreExecutionContext):
@@ -181,11 +181,16 @@ def _refuse_other_kinds(operation: ExecutionContext) -> None:
         raise InvalidOperationTypeError(kind)
 
 
-def _forget_frames(error: BaseException | None) -> None:
+def _forget_frames(errors: Iterable[BaseException | None]) -> None:
     """What was logged has been; a frame holds its error, and all that was read for the answer."""
-    while error is not None:
+    left, seen = list(errors), set[int]()
+    while left:
+        error = left.pop()
+        if error is None or id(error) in seen:
+            continue
+        seen.add(id(error))
         error.__traceback__ = None
-        error = getattr(error, "original_error", None) or error.__cause__ or error.__context__
+        left += (getattr(error, "original_error", None), error.__cause__, error.__context__)
 
 
 def _as_graphql(error: Exception) -> GraphQLError:

@@ -19,7 +19,7 @@ from app.ingest.converter import RowConverter
 from app.ingest.layout import read_header
 from app.ingest.layouts.disbursements import disbursements_layout
 from app.ingest.refusals import RefusedError
-from app.ingest.source import Source, examine, open_rows
+from app.ingest.source import Source, examine, open_blocks, open_rows
 from app.ingest.sources.rows import Row
 from app.privacy import PrivacyKeys
 from app.rules.national_id import check_digit
@@ -110,6 +110,20 @@ def _once(source: Source, work: Work) -> float:
         return time.process_time() - start
 
 
+def in_blocks(source: Source) -> float:
+    """The same where rows go by columns to lines for COPY, as an import of plain CSV has them."""
+    return min(_blocks_once(source) for _ in range(ROUNDS)) / COUNT * 1e6
+
+
+def _blocks_once(source: Source) -> float:
+    bound = converter()
+    start = time.process_time()
+    with open_blocks(source) as blocks:
+        for block in blocks:
+            bound.copy_block(block)
+    return time.process_time() - start
+
+
 def hmacs() -> float:
     """The processor time of a row's two digests."""
     numbers = [f"{number:013}" for number in range(COUNT)]
@@ -128,11 +142,13 @@ def main() -> None:
         read = microseconds_each(source, lambda _converter, rows: deque(rows, maxlen=0))
         single = microseconds_each(source, one_by_one)
         many = microseconds_each(source, RowConverter.chunk)
+        blocks = in_blocks(source)
     digests = min(hmacs() for _ in range(ROUNDS))
     print(f"{COUNT} rows, us each: {many:.2f} read and converted; of that {read:.2f} to read,")
     print(f"{many - read:.2f} to convert, {digests:.2f} of it for two digests")
+    print(f"in blocks: {blocks:.2f} read, converted and written for COPY")
     print(f"one by one: {single:.2f} read and converted, {single - read:.2f} to convert")
-    if many > BUDGET_MICROSECONDS:
+    if blocks > BUDGET_MICROSECONDS:
         raise SystemExit(f"over the budget of {BUDGET_MICROSECONDS} us")
 
 

@@ -1,10 +1,13 @@
 """Every error has a code and a sentence; none has a traceback, SQL or a Python name."""
 
 import logging
+from types import TracebackType
 from typing import Any
 
 import pytest
+from graphql import GraphQLError
 
+from app.schema import build_schema
 from app.service import Service
 from tests.conftest import Asker
 
@@ -165,3 +168,30 @@ async def test_a_value_that_no_enum_has_is_not_repeated(ask: Asker, name: str) -
     answer = await ask.answer(f"{{ me {{ entitlements(scheme: {name}) {{ id }} }} }}")
     (error,) = answer["errors"]
     assert error["message"] == "There is no such value in the 'Scheme' enum."
+
+
+def test_frames_are_forgotten_of_errors_that_lead_to_each_other() -> None:
+    first, second = ValueError("first"), ValueError("second")
+    first.__context__, second.__cause__ = second, first
+    located = GraphQLError("shown", original_error=first)
+    for each in (first, second, located):
+        each.__traceback__ = _a_traceback()
+    build_schema().process_errors([located])
+    assert [each.__traceback__ for each in (first, second, located)] == [None, None, None]
+
+
+def _a_traceback() -> TracebackType | None:
+    try:
+        raise ValueError
+    except ValueError as error:
+        return error.__traceback__
+
+
+def test_each_error_id_leads_to_frames_also_where_several_have_one_cause(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    cause = ValueError("of both").with_traceback(_a_traceback())
+    build_schema().process_errors([GraphQLError("", original_error=cause) for _ in range(2)])
+    frames = [record.exc_info[2] for record in caplog.records if record.exc_info]
+    assert len(frames) == 2
+    assert all(frames)

@@ -37,8 +37,9 @@ from app.schema import sdl
 from app.settings import DeliverySettings, read_delivery, read_place, read_settings
 from app.signing_keys import SigningKeys
 
-# More than a few of the largest requests hold; what they leave is no cycle, and goes at once.
-_OBJECTS_BETWEEN_SEARCHES = 200_000
+# More than a request for a thousand entities holds. An answer is no cycle and goes at once, but to
+# judge a document not seen before leaves a thousand objects.
+_OBJECTS_BETWEEN_SEARCHES = 50_000
 
 
 @click.command()

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
-from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -76,6 +75,10 @@ def _strings(values: Sequence[str | None]) -> Iterable[str]:
     return [NULL if value is None else value for value in values]
 
 
+def _integers(values: Sequence[int | None]) -> Iterable[str]:
+    return [NULL if value is None else str(value) for value in values]
+
+
 def _byte_strings(values: Sequence[bytes | None]) -> Iterable[str]:
     return [NULL if value is None else rf"\\x{value.hex()}" for value in values]
 
@@ -83,5 +86,5 @@ def _byte_strings(values: Sequence[bytes | None]) -> Iterable[str]:
 _COLUMNS: Mapping[frozenset[type], Callable[[Sequence[Any]], Iterable[str]]] = {
     frozenset({str}): _strings,
     frozenset({bytes}): _byte_strings,
-    frozenset({int}): partial(map, str),
+    frozenset({int}): _integers,
 }

@@ -182,7 +182,7 @@ async def _stage(
 
 def _below_header(blocks: Blocks) -> Block:
     """The rest of the block that begins with the header, which is the first row with any text."""
-    rows = next(filter(None, (list(rows_of(block)) for block in blocks)))
+    rows = next(filter(None, (list(rows_of(block)) for block in blocks)), [])
     return Parsed(rows[1:])
 
 

@@ -24,7 +24,10 @@ class Block(Protocol):
         """Each with the line it starts on; `BadInput` at one that is longer than any of ours."""
 
     def table(self, width: int) -> "Table | None":
-        """The same by columns; None where a row may have another width, or be longer than ours."""
+        """The same by columns; None where a row may have another width, or be longer than ours.
+
+        A row that holds nothing may have any width.
+        """
 
 
 class Table(NamedTuple):
