@@ -148,7 +148,7 @@ def main() -> None:
     print(f"{many - read:.2f} to convert, {digests:.2f} of it for two digests")
     print(f"in blocks: {blocks:.2f} read, converted and written for COPY")
     print(f"one by one: {single:.2f} read and converted, {single - read:.2f} to convert")
-    if blocks > BUDGET_MICROSECONDS:
+    if max(many, blocks) > BUDGET_MICROSECONDS:
         raise SystemExit(f"over the budget of {BUDGET_MICROSECONDS} us")
 
 

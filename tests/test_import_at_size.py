@@ -4,16 +4,17 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from app.ingest.crew import WORTH_PROCESSES
 from tests.conftest import ALLOWANCES, dump_embedded
-from tests.ingest.office import authority, citizen, csv_text, disbursement
+from tests.ingest.office import authority, citizen, disbursement
 from tests.planted.records import Records
 from tests.test_commands import Shell
+from tests.test_import_command import write
 
 pytestmark = pytest.mark.xdist_group("import at size")
 
@@ -34,18 +35,12 @@ def shell(tmp_path_factory: pytest.TempPathFactory, records: Records) -> Iterato
     """A register of some of those in the file."""
     shell = Shell(tmp_path_factory.mktemp("size"))
     shell.directory.chmod(0o755)
-    write(shell, "authorities.csv", csv_text([authority()]))
-    write(shell, "citizens.csv", csv_text(citizen(number) for number in range(1, KNOWN + 1)))
+    write(shell, "authorities.csv", [authority()])
+    write(shell, "citizens.csv", [citizen(number) for number in range(1, KNOWN + 1)])
     shell.output("import", "authorities", "authorities.csv")
     shell.output("import", "citizens", "citizens.csv")
     yield shell
     dump_embedded(shell.directory / "data", records)
-
-
-def write(shell: Shell, name: str, text: str) -> Path:
-    path = shell.directory / name
-    path.write_text(text, encoding="utf-8")
-    return path
 
 
 def start(shell: Shell, name: str) -> "subprocess.Popen[str]":
@@ -61,37 +56,48 @@ def start(shell: Shell, name: str) -> "subprocess.Popen[str]":
 
 def crew_of(process: int) -> list[int]:
     """The processes that convert: forks, so their command is that of their parent."""
-    command = Path(f"/proc/{process}/cmdline").read_bytes()
-    children = Path(f"/proc/{process}/task/{process}/children").read_text().split()
-    return [int(c) for c in children if Path(f"/proc/{c}/cmdline").read_bytes() == command]
+    children = map(int, told(process, f"task/{process}/children").split())
+    command = told(process, "cmdline")
+    return [child for child in children if told(child, "cmdline") == command]
 
 
 def when_at_work(process: int) -> list[int]:
     """The crew, as soon as one of it has worked."""
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline:
-        crew = crew_of(process)
-        if any(cpu_ticks(member) > 2 for member in crew):
-            return crew
-        time.sleep(0.01)
-    raise AssertionError("nobody converts")
+    wait_until(lambda: any(ticks > 2 for ticks in map(cpu_ticks, crew_of(process))))
+    return crew_of(process)
 
 
 def cpu_ticks(process: int) -> int:
-    return int(Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[11])
+    fields = stat(process)
+    return int(fields[11]) if fields else 0
 
 
 def gone(process: int) -> bool:
+    return stat(process)[:1] in ([], ["Z"])
+
+
+def stat(process: int) -> list[str]:
+    """What Linux says of a process after its name, its state first; nothing of one that is gone."""
+    return told(process, "stat").rpartition(")")[2].split()
+
+
+def told(process: int, file: str) -> str:
     try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return True
-    return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+        return Path(f"/proc/{process}/{file}").read_text(errors="replace")
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 def test_every_row_is_accounted_for_whoever_is_killed(shell: Shell) -> None:
-    path = write(shell, "month.csv", csv_text(ROWS))
-    assert path.stat().st_size > WORTH_PROCESSES
+    write(shell, "month.csv", ROWS)
+    assert (shell.directory / "month.csv").stat().st_size > WORTH_PROCESSES
     with start(shell, "month.csv") as process:
         crew = when_at_work(process.pid)
         os.kill(crew[0], signal.SIGKILL)
@@ -103,10 +109,7 @@ def test_every_row_is_accounted_for_whoever_is_killed(shell: Shell) -> None:
     with start(shell, "month.csv") as process:
         crew = when_at_work(process.pid)
         process.kill()
-    deadline = time.monotonic() + PATIENCE
-    while not all(map(gone, crew)):
-        assert time.monotonic() < deadline, "the crew outlives its parent"
-        time.sleep(0.01)
+    wait_until(lambda: all(map(gone, crew)))
 
     done = shell.run("import", "disbursements", "month.csv")
     assert done.returncode == 3, done.stderr
