@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import Enum
 from uuid import UUID
 
 from app.policies import Scope
+from app.rules.vocabulary import Word
 
 
-class Category(Enum):
+class Category(Word):
     """A kind of data of a citizen, as an access record names it; declared in the order shown."""
 
     IDENTITY = "IDENTITY"
@@ -17,8 +17,6 @@ class Category(Enum):
     PAYMENT = "PAYMENT"
     BANK_ACCOUNT = "BANK_ACCOUNT"
     DISABILITY = "DISABILITY"
-
-    __hash__ = object.__hash__  # an enum hashes its name, anew for each read that is noted
 
 
 # What a field that needs the scope gives. The other scopes give nothing of a citizen.

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from enum import Enum
 
+from app.rules.vocabulary import Word
 from app.viewer import AgencyViewer, Anonymous, CitizenViewer, Viewer
 
 
-class Scope(Enum):
+class Scope(Word):
     """What an agency's token may be given."""
 
     CITIZEN_READ = "citizen:read"

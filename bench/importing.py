@@ -24,7 +24,7 @@ import asyncpg
 from app import clock
 from app.ingest.importer import ROWS_A_SLICE, ImportKind, import_file
 from bench.import_base import Base, base
-from bench.processes import cpu_seconds, proportional_mb, status_mb
+from bench.processes import cpu_seconds, own_cpu_seconds, proportional_mb, status_mb
 
 _PAUSE = 0.05
 _LOOKS_A_SIZE = 20  # to add up the pages of a process costs more than all else that is looked at
@@ -58,7 +58,10 @@ class Run:
     states: dict[str, float] = field(default_factory=lambda: defaultdict(float))
 
 
-async def measured(base: Base, step: "Step") -> Run:
+Step = Callable[[Base, Run], Awaitable[None]]
+
+
+async def measured(base: Base, step: Step) -> Run:
     """What a step took, after a checkpoint; the WAL counts all that the server wrote."""
     run = Run(load=os.getloadavg()[0])
     connection = await asyncpg.connect(base.dsn)
@@ -79,7 +82,7 @@ async def raw_copy(base: Base, run: Run) -> None:
     start, backend = time.process_time(), connection.get_server_pid()
     await connection.copy_to_table("raw_payment", source=base.payments, format="csv")
     run.client_cpu = time.process_time() - start
-    run.backend_cpu = _processor_seconds(backend)
+    run.backend_cpu = own_cpu_seconds(backend)
     run.backend_mb = status_mb(backend, "RssAnon")
     await connection.close()
 
@@ -126,19 +129,7 @@ def _note(run: Run, client: int, backends: list[int] | None) -> None:
     run.client_cpu = max(run.client_cpu, cpu_seconds(client))
     if backends:
         run.backend_mb = max(run.backend_mb, sum(status_mb(b, "RssAnon") for b in backends))
-        run.backend_cpu = max(run.backend_cpu, sum(map(_processor_seconds, backends)))
-
-
-def _processor_seconds(process: int) -> float:
-    try:
-        text = Path(f"/proc/{process}/stat").read_text(encoding="ascii")
-    except OSError:
-        return 0.0
-    user, system = text.rpartition(")")[2].split()[11:13]
-    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
-
-
-Step = Callable[[Base, Run], Awaitable[None]]
+        run.backend_cpu = max(run.backend_cpu, sum(map(own_cpu_seconds, backends)))
 
 
 def steps(base: Base) -> dict[str, tuple[bool, Step]]:
@@ -202,7 +193,7 @@ async def profile(base: Base, rows_a_slice: int) -> None:
             beside=[beside],
         )
         whole, own = time.perf_counter() - start, time.process_time() - cpu
-        backend = sum(_processor_seconds(c.get_server_pid()) for c in (connection, beside))
+        backend = sum(own_cpu_seconds(c.get_server_pid()) for c in (connection, beside))
     await beside.close()
     await connection.close()
     known = sum(map(sum, spent.values()))

@@ -12,7 +12,13 @@ _REST, _PATIENCE = 0.05, 30.0  # seconds
 
 def cpu_seconds(process: int) -> float:
     """Of a process and its descendants, those that ended and were waited for included."""
-    return sum(map(_own_and_ended, _family(process)))
+    return sum(map(own_cpu_seconds, _family(process)))
+
+
+def own_cpu_seconds(process: int) -> float:
+    """Of a process, and of its children that ended and were waited for; 0 for one that is gone."""
+    fields = _stat(process)
+    return sum(map(int, fields[11:15])) / _TICK if fields else 0.0
 
 
 def settle(process: int) -> None:
@@ -67,11 +73,6 @@ def _stat(process: int) -> list[str]:
     except (FileNotFoundError, ProcessLookupError):
         return []
     return text.rpartition(")")[2].split()
-
-
-def _own_and_ended(process: int) -> float:
-    fields = _stat(process)
-    return sum(map(int, fields[11:15])) / _TICK if fields else 0.0
 
 
 def _resident(process: int) -> int:

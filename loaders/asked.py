@@ -1,11 +1,14 @@
 """A key on its way, and who waits for its value."""
 
 import asyncio
-from collections.abc import Generator, Hashable
-from typing import Any, Generic, TypeVar
+from collections.abc import Awaitable, Generator, Hashable
+from typing import Any, Generic, TypeAlias, TypeVar
 
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
+Row = TypeVar("Row")
+
+Perhaps: TypeAlias = Row | Awaitable[Row | None] | None  # what is seldom waited for
 
 
 class Asked(Generic[Key, Value]):

@@ -69,10 +69,11 @@ async def load_all(loader: Loader[Key, Value], keys: Iterable[Key]) -> list[Valu
     asked = [loader.load(key) for key in keys]
     try:
         return [await each for each in asked]
-    finally:
+    except BaseException:
         for each in asked:
             if not each.cancel() and not each.cancelled():
                 each.exception()  # seen: the first one is what is told
+        raise
 
 
 class Queues:

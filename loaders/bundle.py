@@ -9,6 +9,7 @@ from uuid import UUID
 from app.accountability import Access
 from app.ids import BankAccountKey
 from loaders.access_records import access_pages, record_access
+from loaders.asked import Perhaps
 from loaders.bank_accounts import BankAccountRow, bank_accounts_by_citizen
 from loaders.batches import batch_pages, batches_by_id, freshness
 from loaders.batching import Edge, Loader, Queues
@@ -66,7 +67,7 @@ class Loaders:
         """Note what a citizen has read of theirs."""
         await mark_read(self.queues.database, citizen_id, numbers, at)
 
-    def local_authority(self, code: str) -> LocalAuthorityRow | Awaitable[LocalAuthorityRow | None]:
+    def local_authority(self, code: str) -> Perhaps[LocalAuthorityRow]:
         """The authority of a code, as of the beginning of the request; an unseen one is awaited."""
         return self._authorities.get(code) or self._unseen_authority.load(code)
 
@@ -74,9 +75,7 @@ class Loaders:
     def _unseen_authority(self) -> Loader[str, LocalAuthorityRow | None]:
         return Loader(self._reference.unseen)
 
-    def bank_account(
-        self, key: BankAccountKey
-    ) -> BankAccountRow | Awaitable[BankAccountRow | None] | None:
+    def bank_account(self, key: BankAccountKey) -> Perhaps[BankAccountRow]:
         """An account; the others of the same citizen come with it, and are then not awaited."""
         accounts = self._bank_accounts_by_citizen.load(key.citizen_id)
         if accounts.done():

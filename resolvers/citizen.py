@@ -11,6 +11,7 @@ from app.policies import Scope
 from app.rules.age import displayed_age
 from app.rules.national_id import NationalId, mask_national_id
 from app.rules.vocabulary import DatePrecision, Scheme
+from loaders.asked import Perhaps
 from loaders.citizens import CitizenRow
 from loaders.reference import LocalAuthorityRow
 from resolvers.access_record import (
@@ -22,7 +23,7 @@ from resolvers.access_record import (
 from resolvers.context import Info
 from resolvers.entitlement import Entitlement
 from resolvers.entitlement_view import EntitlementView, entitlements
-from resolvers.fields import Perhaps, at_most, page_of, plain_scoped, resolved
+from resolvers.fields import at_most, page_of, plain_scoped, resolved
 from resolvers.local_authority import LocalAuthority, local_authority
 from resolvers.notification import DEFAULT_PAGE_SIZE as NOTIFICATIONS
 from resolvers.notification import (

@@ -12,6 +12,7 @@ from app.database import Database
 from app.errors import Unavailable
 from app.limits.admission import Admission
 from app.notices.telling import BY_DEFAULT, Telling
+from app.policies import Scope
 from app.privacy import PrivacyKeys
 from app.rules.rule_book import RuleBook
 from app.rules.texts import Texts
@@ -37,7 +38,7 @@ class Context:
     submissions: Database | None = None  # as the role that writes; None: none are taken
     telling: Telling = BY_DEFAULT
     live: LiveNotifications | None = None
-    allowed: set[str] = field(default_factory=set)  # the scopes that the viewer was found to have
+    allowed: set[Scope] = field(default_factory=set)  # what the viewer was found to have
     again: Callable[[], "Context"] | None = None  # the same, for one more event of a stream
 
     def note_read(self, citizen_id: UUID, category: Category) -> None:

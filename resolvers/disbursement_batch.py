@@ -9,10 +9,11 @@ from app.ids import decode_batch_cursor, encode_batch_cursor, encode_batch_id
 from app.rules.calendar import YearMonth
 from app.rules.vocabulary import BatchStatus, Scheme
 from app.viewer import AgencyViewer
+from loaders.asked import Perhaps
 from loaders.batches import NEWEST, BatchPageKey, BatchRow
 from loaders.reference import LocalAuthorityRow
 from resolvers.context import Context, Info
-from resolvers.fields import Perhaps, plain, resolved
+from resolvers.fields import plain, resolved
 from resolvers.local_authority import LocalAuthority, local_authority
 from resolvers.paging import Page, PageInfo, page_size
 from resolvers.scalars import Baht

@@ -18,13 +18,14 @@ from app.rules.vocabulary import (
     PaymentStatus,
     Scheme,
 )
+from loaders.asked import Perhaps
 from loaders.bank_accounts import BankAccountRow
 from loaders.payments import PageKey, PaymentRow, TotalsKey, TotalsRow, Window
 from loaders.reference import LocalAuthorityRow
 from resolvers.bank_account import BankAccount
 from resolvers.context import Info
 from resolvers.entitlement_view import DisabilityCardRow, EntitlementView
-from resolvers.fields import Perhaps, page_of, plain, resolved
+from resolvers.fields import page_of, plain, resolved
 from resolvers.local_authority import LocalAuthority, local_authority
 from resolvers.payment import (
     DEFAULT_PAYMENTS,
@@ -194,7 +195,8 @@ class Entitlement:
         fiscal_year: int | None = None,
         status: list[PaymentStatus] | None = None,
     ) -> PaymentConnectionRow:
-        arguments = PaymentsArguments.read(first, after, last, before, fiscal_year, status)
+        statuses = None if status is None else tuple(status)
+        arguments = PaymentsArguments.read(first, after, last, before, fiscal_year, statuses)
         return await payment_connection(info.context, root.key, arguments)
 
     @resolved(

@@ -151,9 +151,6 @@ async def entitlements(
     context: Context, citizen_id: UUID, scheme: Scheme | None
 ) -> list[EntitlementView]:
     """A citizen's entitlements, old age first: always one per scheme."""
-    if scheme is not None:
-        view = await entitlement(context, EntitlementKey(citizen_id, scheme))
-        return [] if view is None else [view]
     keys = entitlement_keys(citizen_id, scheme)
     rows = await load_all(context.loaders.entitlement_by_key, keys)
     return [_view(context, row) for row in rows if row is not None]

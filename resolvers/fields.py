@@ -1,7 +1,7 @@
 """How a field is declared here: described, and with the scope it needs printed and enforced."""
 
-from collections.abc import Awaitable, Callable
-from typing import Any, TypeAlias, TypeVar
+from collections.abc import Callable
+from typing import Any
 
 import strawberry
 from strawberry import BasePermission
@@ -11,9 +11,6 @@ from strawberry.types.unset import UNSET
 
 from app.policies import Scope
 from resolvers.permissions import PERSON, NeedsOwn, needs, needs_agency, scopes_of
-
-Given = TypeVar("Given")
-Perhaps: TypeAlias = Given | Awaitable[Given | None] | None  # of a resolver that seldom has to wait
 
 
 def plain(description: str) -> Any:

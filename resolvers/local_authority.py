@@ -6,9 +6,10 @@ import strawberry
 from graphql import GraphQLResolveInfo
 
 from app.rules.vocabulary import Language
+from loaders.asked import Perhaps
 from loaders.reference import LocalAuthorityRow
 from resolvers.context import Context
-from resolvers.fields import Perhaps, plain, resolved
+from resolvers.fields import plain, resolved
 
 
 @strawberry.federation.type(

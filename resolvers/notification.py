@@ -15,12 +15,13 @@ from app.ids import (
     encode_notification_id,
 )
 from app.rules.vocabulary import Language, NotificationKind
+from loaders.asked import Perhaps
 from loaders.notifications import NEWEST, NotificationPageKey, NotificationRow
 from loaders.payments import PaymentRow
 from resolvers.access import own_citizen
 from resolvers.context import Context, Info
 from resolvers.entitlement_view import EntitlementView, entitlement
-from resolvers.fields import Perhaps, at_most, plain, resolved
+from resolvers.fields import at_most, plain, resolved
 from resolvers.paging import MAX_PAGE_SIZE, Page, PageInfo, page_size
 
 if TYPE_CHECKING:

@@ -19,6 +19,7 @@ from app.ids import (
 from app.policies import Scope
 from app.rules.calendar import YearMonth, fiscal_year_months
 from app.rules.vocabulary import PaymentChannel, PaymentKind, PaymentStatus, Scheme
+from loaders.asked import Perhaps
 from loaders.bank_accounts import BankAccountRow
 from loaders.batches import BatchRow
 from loaders.payments import NEWEST, OLDEST, PageKey, PaymentRow, Place, Window
@@ -26,7 +27,7 @@ from resolvers.bank_account import BankAccount
 from resolvers.context import Context, Info
 from resolvers.disbursement_batch import DisbursementBatch
 from resolvers.entitlement_view import EntitlementView, entitlement
-from resolvers.fields import Perhaps, plain, resolved
+from resolvers.fields import plain, resolved
 from resolvers.paging import Page, PageInfo, PageSize, page_size
 from resolvers.reason import Reason, ReasonRow
 from resolvers.scalars import Baht
@@ -172,6 +173,7 @@ class PaymentsArguments:
     starts_inside: bool
 
     @classmethod
+    @lru_cache(_REMEMBERED)
     def read(
         cls,
         first: int | None,
@@ -179,24 +181,12 @@ class PaymentsArguments:
         last: int | None,
         before: str | None,
         fiscal_year: int | None,
-        status: list[PaymentStatus] | None,
+        status: tuple[PaymentStatus, ...] | None,
     ) -> "PaymentsArguments":
-        """`BadInput` names the argument that is wrong."""
-        statuses = None if status is None else tuple(sorted(set(status), key=lambda s: s.value))
-        return cls._checked(first, after, last, before, fiscal_year, statuses)
+        """`BadInput` names the argument that is wrong.
 
-    @classmethod
-    @lru_cache(_REMEMBERED)
-    def _checked(
-        cls,
-        first: int | None,
-        after: str | None,
-        last: int | None,
-        before: str | None,
-        fiscal_year: int | None,
-        statuses: tuple[PaymentStatus, ...] | None,
-    ) -> "PaymentsArguments":
-        """Worked out once for all entitlements of which the same is asked."""
+        Worked out once for all entitlements of which the same is asked.
+        """
         size = page_size(DEFAULT_PAYMENTS if first is None else first, last)
         below = Place(*decode_payment_cursor("after", after)) if after else NEWEST
         above = Place(*decode_payment_cursor("before", before)) if before else OLDEST
@@ -204,6 +194,7 @@ class PaymentsArguments:
             first_month, last_month = months_of_fiscal_year(fiscal_year)
             below = min(below, Place(last_month, NEWEST.sequence))
             above = max(above, Place(first_month, OLDEST.sequence))
+        statuses = None if status is None else tuple(sorted(set(status), key=lambda s: s.value))
         window = Window(below, above, statuses, newest_first=size.forward)
         return cls(size, window, starts_inside=bool(after if size.forward else before))
 

@@ -23,14 +23,13 @@ class _Needs(BasePermission):
     """A field of a citizen, of their entitlement or payment: each source knows whose it is."""
 
     scope: Scope
-    name: str  # of the scope
     category: Category | None
 
     def has_permission(self, source: Any, info: Info, **kwargs: Any) -> bool:  # noqa: ARG002 - the library's signature
         context = info.context
-        if self.name not in context.allowed:
+        if self.scope not in context.allowed:
             _demand(info, may_use(context.viewer, self.scope))
-            context.allowed.add(self.name)
+            context.allowed.add(self.scope)
         if self.category is not None:
             context.note_read(source.citizen_id, self.category)
         return True
@@ -75,7 +74,7 @@ _CLASSES: dict[Scope, type[_Needs]] = {
     scope: type(
         f"Needs{scope.name.title().replace('_', '')}",
         (_Needs,),
-        {"scope": scope, "name": scope.value, "category": CATEGORIES.get(scope)},
+        {"scope": scope, "category": CATEGORIES.get(scope)},
     )
     for scope in Scope
 }

@@ -8,6 +8,7 @@ from app.policies import Scope
 from app.rules.calendar import YearMonth
 from app.rules.national_id import InvalidNationalId, NationalId, parse_national_id
 from app.rules.vocabulary import Scheme
+from loaders.asked import Perhaps
 from loaders.citizens import CitizenRow
 from loaders.reference import LocalAuthorityRow
 from resolvers.access import citizen_of_hmac, own_citizen, readable_citizen
@@ -19,7 +20,7 @@ from resolvers.disbursement_batch import (
     DisbursementBatchConnectionRow,
     disbursement_batches,
 )
-from resolvers.fields import Perhaps, page_of, resolved
+from resolvers.fields import page_of, resolved
 from resolvers.freshness import DataFreshness, DataFreshnessRow, data_freshness
 from resolvers.local_authority import LocalAuthority, local_authority
 

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterable, Awaitable, Sequence
 from dataclasses import dataclass
-from types import CoroutineType, GeneratorType
+from types import GeneratorType
 from typing import TYPE_CHECKING, Any
 
 from graphql import FieldNode, GraphQLError, GraphQLResolveInfo, Undefined
@@ -68,19 +68,21 @@ class Level:
 
 
 PLAIN: set[type] = set()  # classes whose values are neither awaitable nor errors
+_OTHER: set[type] = set()  # classes whose values are one of both
 
 
 def is_plain(value: Any) -> bool:
     kind = value.__class__
-    if kind in PLAIN:
-        return True
+    if kind in PLAIN or kind in _OTHER:
+        return kind in PLAIN
     plain = not (
         issubclass(kind, BaseException | GeneratorType)
         or hasattr(kind, "__await__")
         or hasattr(kind, "__aiter__")
     )
-    if plain and len(PLAIN) < _KNOWN_CLASSES:
-        PLAIN.add(kind)
+    known = PLAIN if plain else _OTHER
+    if len(known) < _KNOWN_CLASSES:
+        known.add(kind)
     return plain
 
 
@@ -104,12 +106,8 @@ class Completion:
 
     def place(self, value: Any, spot: Spot) -> None:
         """Put a value where it belongs; one that has to be awaited leaves its place empty."""
-        kind = value.__class__
-        if kind is CoroutineType:
-            self._start(value, spot)
-        elif value is None or kind in PLAIN or is_plain(value):
-            self.complete(value, spot)
-        elif self._executor.is_awaitable(value):
+        known = value is None or value.__class__ in PLAIN or is_plain(value)
+        if not known and self._executor.is_awaitable(value):
             self._start(value, spot)
         else:
             self.complete(value, spot)

@@ -3,20 +3,20 @@
 import enum
 
 
-class _Word(enum.Enum):
-    """Hashed by its identity: an enum hashes its name, anew each time, and keys hold many."""
+class Word(enum.Enum):
+    """An enum hashed by its identity: others hash their names, anew each time; keys hold many."""
 
     __hash__ = object.__hash__
 
 
-class Scheme(_Word):
+class Scheme(Word):
     """The allowances: old age (เบี้ยยังชีพผู้สูงอายุ) and disability (เบี้ยความพิการ)."""
 
     OLD_AGE_ALLOWANCE = "OLD_AGE_ALLOWANCE"
     DISABILITY_ALLOWANCE = "DISABILITY_ALLOWANCE"
 
 
-class EntitlementState(_Word):
+class EntitlementState(Word):
     """Where a citizen stands in one scheme; exactly one holds on any day."""
 
     NOT_YET_ELIGIBLE = "NOT_YET_ELIGIBLE"
@@ -28,7 +28,7 @@ class EntitlementState(_Word):
     ENDED = "ENDED"
 
 
-class RegistrationStatus(_Word):
+class RegistrationStatus(Word):
     """What the register of the local authority says of a registration."""
 
     ACTIVE = "ACTIVE"
@@ -36,7 +36,7 @@ class RegistrationStatus(_Word):
     ENDED = "ENDED"
 
 
-class DatePrecision(_Word):
+class DatePrecision(Word):
     """The smallest part of a birth date that the civil register knows."""
 
     DAY = "DAY"
@@ -44,7 +44,7 @@ class DatePrecision(_Word):
     YEAR = "YEAR"
 
 
-class PaymentKind(_Word):
+class PaymentKind(Word):
     """Why money was sent: the month's allowance, arrears (ตกเบิก), a supplement, a correction."""
 
     REGULAR = "REGULAR"
@@ -53,7 +53,7 @@ class PaymentKind(_Word):
     ADJUSTMENT = "ADJUSTMENT"
 
 
-class PaymentStatus(_Word):
+class PaymentStatus(Word):
     """How far a payment has come."""
 
     SCHEDULED = "SCHEDULED"
@@ -65,7 +65,7 @@ class PaymentStatus(_Word):
     CANCELLED = "CANCELLED"
 
 
-class BatchStatus(_Word):
+class BatchStatus(Word):
     """What became of a batch of disbursements."""
 
     RECEIVED = "RECEIVED"
@@ -76,21 +76,21 @@ class BatchStatus(_Word):
     CORRECTED = "CORRECTED"
 
 
-class PaymentChannel(_Word):
+class PaymentChannel(Word):
     """How the money reaches the citizen."""
 
     BANK_TRANSFER = "BANK_TRANSFER"
     CASH = "CASH"
 
 
-class AccountHolder(_Word):
+class AccountHolder(Word):
     """Whose account it is: the citizen's own, or that of a person authorised in writing."""
 
     SELF = "SELF"
     PROXY = "PROXY"
 
 
-class DisabilityType(_Word):
+class DisabilityType(Word):
     """The seven types of disability, in their official order 1 to 7 [S3e]."""
 
     VISION = "VISION"
@@ -102,14 +102,14 @@ class DisabilityType(_Word):
     AUTISM = "AUTISM"
 
 
-class Language(_Word):
+class Language(Word):
     """The languages of the texts."""
 
     TH = "TH"
     EN = "EN"
 
 
-class NotificationKind(_Word):
+class NotificationKind(Word):
     """What a citizen is told."""
 
     REGISTER_NOW = "REGISTER_NOW"
@@ -120,7 +120,7 @@ class NotificationKind(_Word):
     PAYMENT_DELAYED = "PAYMENT_DELAYED"
 
 
-class ReasonCode(_Word):
+class ReasonCode(Word):
     """Why an entitlement stands where it does, or why a payment failed: our codes, no source's.
 
     DECEASED is for officers; `Texts.reason` never shows it.
