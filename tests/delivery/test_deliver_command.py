@@ -1,5 +1,6 @@
 """The commands, and the service that delivers beside its answers."""
 
+import asyncio
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -151,7 +152,10 @@ async def test_the_service_delivers_and_counts(
         httpx.AsyncClient(transport=transport, base_url="http://testserver") as http,
     ):
         await letters.until("select count(*) = 25 from notification_outbox where state = 'SENT'")
-        metrics = (await http.get("/metrics")).text.splitlines()
+        metrics: list[str] = []
+        async with asyncio.timeout(30):  # what was sent is counted when the database has it
+            while "notifications_sent_total 25" not in metrics:
+                metrics = (await http.get("/metrics")).text.splitlines()
     await letters.assert_all_sent_once(ids)
     assert "notifications_sent_total 25" in metrics
     assert 'notification_pushes_total{outcome="failed"} 1' in metrics
