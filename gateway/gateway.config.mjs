@@ -1,6 +1,8 @@
 import { defineConfig } from "@graphql-hive/gateway";
 import { unifiedGraphHandler } from "@graphql-hive/router-runtime";
 
+import { logger } from "./log.mjs";
+
 const FORWARDED = ["authorization", "x-purpose", "x-demo-today"];
 
 const lowerCased = (params) =>
@@ -20,5 +22,5 @@ export const gatewayConfig = defineConfig({
     },
   },
   landingPage: false, // loads from a CDN
-  logging: "warn",
+  logging: logger("warn"),
 });

@@ -121,7 +121,14 @@ def main(port: int, schema: bool) -> None:
     if schema:
         click.echo(print_schema(build_schema()))
         return
-    uvicorn.run(create_app(), port=port, log_level="warning", access_log=False)
+    uvicorn.run(
+        create_app(),
+        port=port,
+        log_level="warning",
+        access_log=False,
+        timeout_keep_alive=75,  # longer than who asks keeps a connection
+        headers=[("Keep-Alive", "timeout=60")],
+    )
 
 
 if __name__ == "__main__":

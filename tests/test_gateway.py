@@ -21,6 +21,7 @@ from app import screens
 from app.demo.personas import PERSONAS
 from gateway.children import answers
 from tests.conftest import ROOT, DemoServer, free_port
+from tests.forwarding import Forwarder
 from tests.planted.records import LOG, Records
 from tests.test_composition import require_node
 
@@ -52,6 +53,7 @@ class Supergraph:
     allowances_url: str
     welfare_card_url: str
     log: Path
+    between: Forwarder
 
     def ask(self, query: str, **how: Any) -> dict[str, Any]:
         """The gateway's answer."""
@@ -81,11 +83,13 @@ def supergraph(
     require_node()
     log = tmp_path_factory.mktemp("gateway") / "log"
     port, second_port = free_port(), free_port()
+    between = Forwarder(int(demo_server.url.rpartition(":")[2]))
     running = Supergraph(
         f"http://127.0.0.1:{port}/graphql",
-        f"{demo_server.url}/graphql",
+        f"http://127.0.0.1:{between.port}/graphql",
         f"http://127.0.0.1:{second_port}/graphql",
         log,
+        between,
     )
     environment = os.environ | {
         "ALLOWANCES_URL": running.allowances_url,
@@ -104,6 +108,7 @@ def supergraph(
             yield running
         finally:
             status = stop(process)
+            between.close()
     records.keep(LOG, log)
     assert status == 0
     assert not answers(running.url)
@@ -240,6 +245,19 @@ def test_no_national_id_is_printed(supergraph: Supergraph, token: str) -> None:
     supergraph.ask(f'{{ citizenByNationalId(nationalId: "{national_id}") {{ id', token=token)
     facts(supergraph, national_id, None)
     assert national_id not in supergraph.log.read_text(encoding="utf-8")
+
+
+def test_a_broken_connection_prints_no_national_id(
+    supergraph: Supergraph, demo_server: DemoServer
+) -> None:
+    token = agency(demo_server, "citizen:read citizen:lookup")
+    with supergraph.between.breaking():
+        answer = look_up(supergraph, token, {"X-Purpose": "means test"})
+    assert "SUBREQUEST" in supergraph.log.read_text(encoding="utf-8")
+    assert PERSONAS[PERSONA].national_id not in json.dumps(answer)
+    assert PERSONAS[PERSONA].national_id not in supergraph.log.read_text(encoding="utf-8")
+    again = look_up(supergraph, token, {"X-Purpose": "means test"})
+    assert again["data"]["citizenByNationalId"]["familyName"]
 
 
 ADDED = "subscription ($after: ID) { notificationAdded(after: $after) { id kind title } }"

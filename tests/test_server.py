@@ -51,6 +51,21 @@ def test_a_screen_over_http(demo_server: DemoServer) -> None:
     assert answer == {"data": {"me": {"givenName": "สมบูรณ์"}}}
 
 
+def test_who_keeps_a_connection_lets_go_of_it_before_the_server(demo_server: DemoServer) -> None:
+    """Who asks just as the server closes gets an error; uvicorn's own 5 s are met often."""
+    patient = httpx.Limits(keepalive_expiry=60)
+    with httpx.Client(base_url=demo_server.url, limits=patient) as client:
+        first = client.get("/health/live")
+        assert first.headers["keep-alive"] == "timeout=60"
+        address = client_address(first)
+        time.sleep(5.5)
+        assert client_address(client.get("/health/live")) == address
+
+
+def client_address(response: httpx.Response) -> object:
+    return response.extensions["network_stream"].get_extra_info("client_addr")
+
+
 def test_commands_work_beside_the_running_demo(demo_server: DemoServer) -> None:
     assert "up to date" in demo_server.allowances("migrate")
     assert "fit no rule" in demo_server.allowances("check", "amounts")

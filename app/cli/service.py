@@ -41,6 +41,10 @@ from app.signing_keys import SigningKeys
 # judge a document not seen before leaves a thousand objects.
 _OBJECTS_BETWEEN_SEARCHES = 50_000
 
+# Who keeps a connection is told to let go of it before we do: to ask just as we close it fails. A
+# load balancer that is not told holds one for 60 s as a rule.
+_KEEP_ALIVE_SECONDS, _KEEP_ALIVE_TOLD_SECONDS = 75, 60
+
 
 @click.command()
 @click.option("--citizens", default=DemoSize.citizens, show_default=True, type=click.IntRange(0))
@@ -160,6 +164,8 @@ def _run(app: Starlette, host: str, port: int, max_message_bytes: int = 1_000_00
         log_level="warning",
         access_log=False,  # a URL may hold a query, and a query a person
         server_header=False,
+        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+        headers=[("Keep-Alive", f"timeout={_KEEP_ALIVE_TOLD_SECONDS}")],
     )
 
 
