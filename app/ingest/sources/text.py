@@ -62,7 +62,13 @@ def examine_zstd(raw: BinaryIO) -> ReadBlocks:
 
 def _examine(raw: BinaryIO, unpack: Unpack) -> ReadBlocks:
     with _clear_errors():
-        return partial(_blocks, unpack, _form(unpack(raw)))
+        encoding = "utf-8"
+        try:
+            plain = _is_plain_utf_8(unpack(raw))
+        except UnicodeDecodeError:
+            raw.seek(0)
+            encoding, plain = "cp874", _is_plain_windows_874(unpack(raw))
+        return partial(_blocks, unpack, _Form(encoding, plain))
 
 
 class _Form(NamedTuple):
@@ -72,33 +78,47 @@ class _Form(NamedTuple):
     plain: bool
 
 
-def _form(stream: BinaryIO) -> _Form:
-    utf_8 = codecs.getincrementaldecoder("utf-8")()
-    is_utf_8 = is_windows_874 = plain = True
-    open_end = b""  # a carriage return that the next chunk may go on with a line feed
+def _is_plain_utf_8(stream: BinaryIO) -> bool:
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    looked_at = _Plainness()
     while chunk := stream.read(_CHUNK):
+        decoder.decode(chunk)
+        looked_at.add(chunk)
+    decoder.decode(b"", final=True)
+    return looked_at.is_plain
+
+
+def _is_plain_windows_874(stream: BinaryIO) -> bool:
+    looked_at = _Plainness()
+    while chunk := stream.read(_CHUNK):
+        looked_at.add(chunk)
+        if len(chunk.translate(None, delete=_NOT_IN_WINDOWS_874)) < len(chunk):
+            raise BadInput(
+                "The text is neither UTF-8 nor Windows-874. Save the file as CSV in UTF-8."
+            )
+    return looked_at.is_plain
+
+
+class _Plainness:
+    """Whether a text is plain, chunk by chunk."""
+
+    def __init__(self) -> None:
+        self._plain = True
+        self._open_end = b""  # a carriage return that the next chunk may go on with a line feed
+
+    def add(self, chunk: bytes) -> None:
+        """Look at the next chunk; `BadInput` where it is no text."""
         if b"\0" in chunk:
             raise BadInput("This is not a CSV file: it holds NUL bytes. Save it as CSV in UTF-8.")
-        is_utf_8 = is_utf_8 and _decodes(utf_8, chunk)
-        kept = chunk.translate(None, delete=_NOT_IN_WINDOWS_874)
-        is_windows_874 = is_windows_874 and len(kept) == len(chunk)
-        text = open_end + chunk
-        open_end = text[len(text.removesuffix(b"\r")) :]
-        plain = plain and _is_plain(text.removesuffix(b"\r"))
-    plain = plain and not open_end
-    if is_utf_8 and _decodes(utf_8, b"", final=True):
-        return _Form("utf-8", plain)
-    if is_windows_874:
-        return _Form("cp874", plain)
-    raise BadInput("The text is neither UTF-8 nor Windows-874. Save the file as CSV in UTF-8.")
+        if self._open_end:
+            chunk = self._open_end + chunk
+        text = chunk.removesuffix(b"\r")
+        self._open_end = chunk[len(text) :]
+        self._plain = self._plain and _is_plain(text)
 
-
-def _decodes(decoder: codecs.IncrementalDecoder, chunk: bytes, *, final: bool = False) -> bool:
-    try:
-        decoder.decode(chunk, final)
-    except UnicodeDecodeError:
-        return False
-    return True
+    @property
+    def is_plain(self) -> bool:
+        return self._plain and not self._open_end
 
 
 def _blocks(unpack: Unpack, form: _Form, raw: BinaryIO) -> Blocks:
