@@ -18,6 +18,7 @@ from app.ingest.ledger import ImportState
 from app.ingest.report import ImportKind
 from app.ingest.sql import sql
 from app.ingest.tables.disbursements import HISTORY, KEY
+from app.ingest.tables.fates import count_fates
 from app.ingest.tables.paid_registrations import follow_payments
 from app.ingest.tables.recognising import citizens_of
 from app.notices.making import Moment
@@ -196,6 +197,7 @@ async def _take_back(
     await connection.execute(_PAID_TO)
     await connection.execute(_RESOLVED)
     citizens = await citizens_of(connection, "resolved_disbursement")
-    await follow_payments(connection, moment.now, citizens)
+    await count_fates(connection)
+    await follow_payments(connection, moment.now, citizens, batch["period"])
     await connection.execute(_FORGET)
     await tell_of_payments(connection, moment, citizens)

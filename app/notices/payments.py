@@ -1,7 +1,7 @@
 """What the payments just written tell their citizens: that one was sent, or failed and why.
 
 They are read from the temporary table `resolved_disbursement`, which has each payment as it stands
-and, as its outcome, whether it is new or changed.
+and, as its outcome, whether it is new or changed; and from `fate`, which counts them.
 """
 
 from uuid import UUID
@@ -67,12 +67,9 @@ _ARRIVED = sql(
     answered=ANSWERED,
 )
 # Most months none of it is there, and then nothing is joined with a million rows.
-_CALLED_FOR = sql(
-    """
-select exists (select from resolved_disbursement where outcome = 'changed') as changed,
-  exists (
-    select from resolved_disbursement p where outcome in ('new', 'changed') and {put_off}
-  ) as put_off,
+_CALLED_FOR = """
+select exists (select from fate where outcome = 'changed') as changed,
+  exists (select from fate where outcome in ('new', 'changed') and put_off) as put_off,
   exists (
     select from notification
     where kind = 'PAYMENT_DELAYED' and withdrawn_at is null and citizen_id between $1 and $2
@@ -81,9 +78,7 @@ select exists (select from resolved_disbursement where outcome = 'changed') as c
     select from notification
     where kind = 'REGISTER_NOW' and withdrawn_at is null and citizen_id between $1 and $2
   ) as urged
-""",
-    put_off=PUT_OFF,
-)
+"""
 _THEIRS = """n.citizen_id in (
     select citizen_id from resolved_disbursement where outcome in ('new', 'changed'))"""
 _GRANTED = sql(

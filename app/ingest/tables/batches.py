@@ -46,14 +46,14 @@ _OPEN_REJECTED = sql(
     _OPEN, months=sql("select * from ({totals}) t where rejected = rows", totals=_TOTALS)
 )
 _OPEN_EVERY = sql(_OPEN, months=_TOTALS)
-_COUNT_FATES = """
+_ADD_FATES = """
 update disbursement_batch b
 set paid = b.paid + r.paid, delayed = b.delayed + r.delayed, replaced = b.replaced + r.replaced
 from (
-  select scheme, period, count(*) filter (where status = 'PAID') as paid,
-    count(*) filter (where reason_code = 'BUDGET_DELAY') as delayed,
-    count(*) filter (where outcome = 'changed') as replaced
-  from resolved_disbursement where outcome in ('new', 'changed') group by 1, 2) r
+  select scheme, period, coalesce(sum(rows) filter (where status = 'PAID'), 0) as paid,
+    coalesce(sum(rows) filter (where late), 0) as delayed,
+    coalesce(sum(rows) filter (where outcome = 'changed'), 0) as replaced
+  from fate where outcome in ('new', 'changed') group by 1, 2) r
 where b.import_file_id = $1 and (b.scheme, b.period) = (r.scheme, r.period)
 """
 _CLOSE = sql(
@@ -79,10 +79,10 @@ async def open_batches(connection: asyncpg.Connection, context: Context) -> None
         await connection.execute(_OPEN_ACCEPTED, context.import_file_id, context.now)
 
 
-async def count_fates(connection: asyncpg.Connection, context: Context) -> None:
+async def add_fates(connection: asyncpg.Connection, context: Context) -> None:
     """Add to the batches how many of the payments just resolved fared how."""
     await context.earlier()
-    await connection.execute(_COUNT_FATES, context.import_file_id)
+    await connection.execute(_ADD_FATES, context.import_file_id)
 
 
 async def close_batches(

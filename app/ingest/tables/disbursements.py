@@ -9,7 +9,8 @@ from app.ingest.context import Citizens, Context
 from app.ingest.sql import sql
 from app.ingest.staging import BY_CITIZEN, Staged
 from app.ingest.tables.accounts import DIFFERS, no_account_corrected, write_differing
-from app.ingest.tables.batches import count_fates, open_batches
+from app.ingest.tables.batches import add_fates, open_batches
+from app.ingest.tables.fates import any_changed, count_fates
 from app.ingest.tables.paid_registrations import follow_payments
 from app.ingest.tables.recognising import recognise
 from app.ingest.tables.resolving import differ, resulting, selected
@@ -70,17 +71,19 @@ _RESOLVE = """
 create temporary table resolved_disbursement on commit drop as {rows}"""
 _RESOLVE_AGAIN = """
 insert into resolved_disbursement {rows}"""
+# What is asked of every row stands first, where it is soonest found.
 _RESOLVED = """
-select s.line, s.citizen_id, s.scheme, s.period, s.sequence, s.kind, s.repays_period,
-  {facts}, s.fact_on,
-  {account} as bank_account_id, a.active as account_active,
-  coalesce({account_differs}, false) as account_differs, p.bank_account_id as old_account_id,
+select
   case when s.citizen_id is null then 'waiting'
     when p.citizen_id is null then 'new'
     when {differ} and b.import_file_id <= $3 then 'changed'
-    when k.line is not null then 'corrected'
+    {corrected}
     when b.import_file_id = $4 then 'again'
-    else 'unchanged' end as outcome
+    else 'unchanged' end as outcome,
+  coalesce({account_differs}, false) as account_differs,
+  s.citizen_id, s.scheme, s.period, s.sequence, s.line, {facts},
+  s.kind, s.repays_period, s.fact_on,
+  {account} as bank_account_id, a.active as account_active, p.bank_account_id as old_account_id
 from {staged} s
 left join bank_account a on a.citizen_id = s.citizen_id and a.bank_code = s.bank_code
   and a.number_hmac = s.number_hmac and a.citizen_id between $5 and $6
@@ -88,7 +91,6 @@ left join payment p on p.citizen_id = s.citizen_id
   and p.scheme = s.scheme and p.period = s.period and p.sequence = s.sequence
   and p.period between $1 and $2 and p.citizen_id between $5 and $6
 left join disbursement_batch b on b.id = p.batch_id
-left join corrected_account k on k.line = s.line
 order by s.citizen_id, s.scheme, s.period, s.sequence
 """
 
@@ -102,6 +104,7 @@ from staged_disbursement s join resolved_disbursement r using (line) where r.acc
 _OF_DIFFERING = """(
   select s.* from staged_disbursement s
   join differing_account using (citizen_id, bank_code, number_hmac))"""
+_CORRECTED = "when s.line in (select line from corrected_account) then 'corrected'"
 _FORGET_DIFFERING = sql(
     "delete from resolved_disbursement r using {staged} s where s.line = r.line",
     staged=_OF_DIFFERING,
@@ -115,8 +118,8 @@ _ACCOUNT_KEPT = """case when coalesce(p.channel, s.channel) = 'CASH' then null
 _TALLY = """
 insert into tally
 select case when outcome in ('unchanged', 'waiting') then outcome else 'accepted' end,
-  local_authority_code, scheme, period, count(*), sum(amount_satang)
-from resolved_disbursement group by 1, 2, 3, 4
+  local_authority_code, scheme, period, sum(rows), sum(amount_satang)
+from fate group by 1, 2, 3, 4
 """
 _KEEP_OLD = sql(
     """
@@ -138,12 +141,12 @@ from (select r.*, b.id as batch_id from resolved_disbursement r
   where r.outcome = '{outcome}') r
 """
 
-# Nobody else writes payments meanwhile, so a new one meets no conflict.
+# Nobody else writes payments meanwhile, so a new one meets no conflict. They come in the order of
+# their key, as they were resolved.
 _ADD = sql(
-    "insert into payment ({columns}) select {columns} {rows} order by {key}",
+    "insert into payment ({columns}) select {columns} {rows}",
     columns=", ".join([*KEY, *_WRITTEN]),
     rows=sql(_OF_BATCH, outcome="new"),
-    key=", ".join(KEY),
 )
 _CHANGE = sql(
     """
@@ -196,11 +199,14 @@ async def apply_disbursements(connection: asyncpg.Connection, context: Context) 
     citizens = await recognise(connection, STAGED.table, context.citizens)
     await _resolve(connection, context, periods, citizens)
     await open_batches(connection, context)
-    await connection.execute(_KEEP_OLD, context.import_file_id, context.now)
+    changed = await any_changed(connection)
+    if changed:
+        await connection.execute(_KEEP_OLD, context.import_file_id, context.now)
     await connection.execute(_ADD, context.import_file_id)
-    await connection.execute(_CHANGE, context.import_file_id, *citizens)
-    await follow_payments(connection, context.now, citizens)
-    await count_fates(connection, context)
+    if changed:
+        await connection.execute(_CHANGE, context.import_file_id, *citizens)
+    await follow_payments(connection, context.now, citizens, periods[-1])
+    await add_fates(connection, context)
     await tell_of_payments(connection, await context.told_in_order(), citizens)
 
 
@@ -209,25 +215,28 @@ async def _resolve(
 ) -> None:
     # The span lets the planner leave the other years' partitions alone.
     span = periods[0], periods[-1], context.newest, context.import_file_id, *citizens
-    await no_account_corrected(connection)
     await connection.execute("drop table if exists resolved_disbursement")
-    await connection.execute(sql(_RESOLVE, rows=_resolved(context, STAGED.table)), *span)
+    await connection.execute(sql(_RESOLVE, rows=_resolved(context, STAGED.table, "")), *span)
     if await connection.fetchval(_ANY_DIFFERING):
+        await no_account_corrected(connection)
         await connection.execute(_DIFFERING)
         await write_differing(connection, STAGED.table, citizens)
         await connection.execute(_FORGET_DIFFERING)
-        await connection.execute(sql(_RESOLVE_AGAIN, rows=_resolved(context, _OF_DIFFERING)), *span)
+        again = _resolved(context, _OF_DIFFERING, _CORRECTED)
+        await connection.execute(sql(_RESOLVE_AGAIN, rows=again), *span)
     await connection.execute(f"analyze resolved_disbursement ({', '.join(KEY)}, outcome)")
+    await count_fates(connection)
     await connection.execute(_TALLY)
 
 
-def _resolved(context: Context, staged: str) -> str:
+def _resolved(context: Context, staged: str, corrected: str) -> str:
     absent = context.absent
     values = resulting(_FACTS, "p", _WHERE_TO.intersection(absent))
     account = _ACCOUNT_KEPT if set(absent) >= _WHERE_TO else "a.id"
     return sql(
         _RESOLVED,
         staged=staged,
+        corrected=corrected,
         facts=selected(_FACTS, values),
         account=account,
         account_differs=DIFFERS,

@@ -1,36 +1,51 @@
 """What payments tell of a registration: that there is one, where it is paid, from when to when."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 import asyncpg
 
 from app.ingest.context import Citizens
 from app.ingest.sql import sql
+from app.ingest.tables.fates import any_changed
 from app.ingest.tables.registrations import NO_ACCOUNT_FACT
 
 # One row for each citizen and scheme of the new and the changed payments: the newest of those that
-# say where the money goes, else the newest of all. Who is paid is registered.
+# say where the money goes, else the newest of all. Who is paid is registered. Nearly everybody has
+# one payment, the regular one of the newest month ($4), and then there is nothing to choose from.
+# `is true` keeps the planner from a join, for which it would hash all rows instead of the few.
 _TOLD = sql(
     """
-create temporary table told_registration on commit drop as
-select distinct on (citizen_id, scheme)
-  citizen_id, scheme, local_authority_code, channel, bank_account_id,
-  case when bank_account_id is not null or channel = 'CASH' then fact_on
-    else {no_fact} end as account_as_of,
-  min(period) filter (where status = 'PAID') over entitlement as first_paid_month,
-  max(period) filter (where status = 'PAID') over entitlement as latest_paid_month,
-  bool_or(outcome = 'changed') over entitlement as changed
-from resolved_disbursement
-where outcome in ('new', 'changed')
-window entitlement as (partition by citizen_id, scheme)
-order by citizen_id, scheme,
-  (bank_account_id is not null or channel = 'CASH') desc, fact_on desc, sequence desc, period desc
+with several as (
+  select distinct citizen_id, scheme from resolved_disbursement
+  where outcome in ('new', 'changed') and (sequence <> 0 or period <> $4)
+), of_several as (
+  select distinct on (citizen_id, scheme)
+    citizen_id, scheme, local_authority_code, channel, bank_account_id,
+    {account_as_of} as account_as_of,
+    min(period) filter (where status = 'PAID') over entitlement as first_paid_month,
+    max(period) filter (where status = 'PAID') over entitlement as latest_paid_month
+  from resolved_disbursement
+  where outcome in ('new', 'changed') and {of_several} is true
+  window entitlement as (partition by citizen_id, scheme)
+  order by citizen_id, scheme,
+    (bank_account_id is not null or channel = 'CASH') desc, fact_on desc, sequence desc, period desc
+), of_one as (
+  select citizen_id, scheme, local_authority_code, channel, bank_account_id,
+    {account_as_of} as account_as_of,
+    case when status = 'PAID' then period end as first_paid_month,
+    case when status = 'PAID' then period end as latest_paid_month
+  from resolved_disbursement
+  where outcome in ('new', 'changed') and {of_several} is false
+)
+select * from of_several union all select * from of_one
 """,
-    no_fact=NO_ACCOUNT_FACT,
+    of_several="((citizen_id, scheme) in (select citizen_id, scheme from several))",
+    account_as_of=f"""case when bank_account_id is not null or channel = 'CASH' then fact_on
+      else {NO_ACCOUNT_FACT} end""",
 )
 _FOLLOW = sql(
     """
-merge into registration r using told_registration t
+merge into registration r using ({told}) t
 on r.citizen_id = t.citizen_id and r.scheme = t.scheme and r.citizen_id between $2 and $3
 when matched and (t.account_as_of > r.account_as_of
     or {newer} and (t.channel, t.bank_account_id) is distinct from (r.channel, r.bank_account_id)
@@ -47,6 +62,7 @@ when not matched then insert (citizen_id, scheme, local_authority_code, status, 
 values (t.citizen_id, t.scheme, t.local_authority_code, 'ACTIVE', t.channel,
   t.bank_account_id, t.account_as_of, t.first_paid_month, t.latest_paid_month, $1)
 """,
+    told=_TOLD,
     newer="t.account_as_of >= r.account_as_of",
 )
 
@@ -54,11 +70,12 @@ values (t.citizen_id, t.scheme, t.local_authority_code, 'ACTIVE', t.channel,
 _NARROW = """
 update registration r
 set first_paid_month = s.first, latest_paid_month = s.latest, as_of = $1
-from told_registration t
+from (
+  select distinct citizen_id, scheme from resolved_disbursement where outcome = 'changed') t
 cross join lateral (
   select min(period) as first, max(period) as latest from payment p
   where p.citizen_id = t.citizen_id and p.scheme = t.scheme and p.status = 'PAID') s
-where t.changed and r.citizen_id = t.citizen_id and r.scheme = t.scheme
+where r.citizen_id = t.citizen_id and r.scheme = t.scheme
   and (r.first_paid_month, r.latest_paid_month) is distinct from (s.first, s.latest)
 """
 
@@ -88,12 +105,13 @@ where a.citizen_id = j.citizen_id and a.id = j.id and a.active <> j.active
 
 
 async def follow_payments(
-    connection: asyncpg.Connection, now: datetime, citizens: Citizens
+    connection: asyncpg.Connection, now: datetime, citizens: Citizens, newest_month: date
 ) -> None:
-    """Bring registrations and accounts in line with the payments just written."""
-    await connection.execute("drop table if exists told_registration")
-    await connection.execute(_TOLD)
-    await connection.execute("analyze told_registration (citizen_id, scheme)")
-    await connection.execute(_FOLLOW, now, *citizens)
-    await connection.execute(_NARROW, now)
+    """Bring registrations and accounts in line with the payments just written.
+
+    They are read from `resolved_disbursement` and `fate`.
+    """
+    await connection.execute(_FOLLOW, now, *citizens, newest_month)
+    if await any_changed(connection):
+        await connection.execute(_NARROW, now)
     await connection.execute(_ACTIVE)
