@@ -1,11 +1,13 @@
 """A layout met with a file's header: the texts of rows to staged records."""
 
 import gc
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import islice
+from dataclasses import dataclass
 from operator import itemgetter
-from typing import Any, TypeVar, cast
+from typing import Any
+
+import pyarrow as pa
 
 from app.ingest.columnwise import Columnwise
 from app.ingest.layout import Column, Convert, Header, Layout, Record
@@ -13,12 +15,20 @@ from app.ingest.refusals import Refusal, RefusalCode, RefusedError
 from app.ingest.source import rows_of
 from app.ingest.sources.rows import Block, Row, Table
 
-Made = TypeVar("Made")
-_ReadAll = Callable[[Sequence[int], Sequence[Sequence[str]]], Sequence[Made | None]]
-_ReadOne = Callable[[int, list[str]], Made]
-
 _REMEMBERED = 50_000
-_ROWS_AT_HAND = 1_000  # as many as the processor's cache holds
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """What was taken of so many rows, and the refusals of the others, in their order.
+
+    Of the rows taken, `data` are those that COPY can read, `records` the others.
+    """
+
+    rows: int
+    data: bytes
+    records: Sequence[Record]
+    refusals: Sequence[Refusal]
 
 
 class RowConverter:
@@ -34,83 +44,46 @@ class RowConverter:
         self._pick = itemgetter(*(places.get(c.name, self._width) for c in layout.columns))
         self._counted_by = [layout.place_of(name) for name in layout.counted_by]
         self._columnwise = Columnwise(layout, self._converters)
-        self._by_table = bool(layout.own)
+        self._copies = bool(layout.own)
 
-    def chunk(self, rows: Iterable[Row]) -> tuple[list[Record], list[Refusal]]:
-        """The records and the refusals of rows (line, fields), each in the order of the rows.
+    def block(self, block: Block) -> Chunk:
+        """The rows of a block.
 
-        Rows are read column by column where they are plainly right; `record` and `refusal` decide
-        about each of the others. Give the rows as they are read: then they are still at hand.
+        They are read column by column where they are plainly right; `record` and `refusal` decide
+        about each of the others. A row without any text is left out.
         """
-        return self._converted(rows, self._columnwise.records, self.record)
-
-    def copy_chunk(self, rows: Iterable[Row]) -> tuple[list[str], list[Refusal]]:
-        """As `chunk`, with lines for COPY in place of the records."""
-        return self._converted(rows, self._columnwise.copy_lines, self._copy_line)
-
-    def copy_block(self, block: Block) -> tuple[list[str], list[Refusal]]:
-        """As `copy_chunk` of the rows of a block, in whichever order."""
-        table = block.table(self._width) if self._by_table else None
-        if table is None:
-            return self.copy_chunk(rows_of(block))
         with _no_collection():
-            return self._copy_table(table)
+            table = block.table(self._width)
+            if table is not None:
+                return self._chunk(table, [])
+            return self.chunk(rows_of(block))
 
-    def _copy_table(self, table: Table) -> tuple[list[str], list[Refusal]]:
-        count = len(table.columns[0])
-        lines = range(table.line, table.line + count)
-        read = self._columnwise.copy_table(lines, self._pick([*table.columns, None]))
-        made = list(filter(None, read))
+    def chunk(self, rows: Iterable[Row]) -> Chunk:
+        """As `block`, of rows (line, fields)."""
+        whole, odd = _parted(rows, self._width)
+        return self._chunk(Table.of(whole, self._width), odd)
+
+    def _chunk(self, table: Table, odd: Sequence[Row]) -> Chunk:
+        count = len(table.lines)
+        texts = self._pick([*table.columns, pa.repeat("", count)])
+        data, records = b"", list[Record]()
+        if self._copies:
+            data, doubtful = self._columnwise.copied(table.lines, texts)
+        else:
+            records, doubtful = self._columnwise.records(table.lines, texts)
+        rows = sorted(filter(_any_text, [*odd, *map(table.row, doubtful)]))
+        taken, refusals = self._one_by_one(rows)
+        return Chunk(count - len(doubtful) + len(rows), data, [*records, *taken], refusals)
+
+    def _one_by_one(self, rows: Iterable[Row]) -> tuple[list[Record], list[Refusal]]:
+        records: list[Record] = []
         refusals: list[Refusal] = []
-        if len(made) < count:
-            rows = [table.row(place) for place, one in enumerate(read) if one is None]
-            rows = [(line, fields) for line, fields in rows if any(fields)]
-            self._judge(rows, [None] * len(rows), self._copy_line, made, refusals)
-        return made, refusals
-
-    def _copy_line(self, line: int, fields: list[str]) -> str:
-        return self._columnwise.copy_line(self.record(line, fields))
-
-    def _converted(
-        self, rows: Iterable[Row], read_all: _ReadAll[Made], read_one: _ReadOne[Made]
-    ) -> tuple[list[Made], list[Refusal]]:
-        made: list[Made] = []
-        refusals: list[Refusal] = []
-        rows = iter(rows)
-        with _no_collection():
-            while at_hand := list(islice(rows, _ROWS_AT_HAND)):
-                read = self._read(at_hand, read_all)
-                if all(read):
-                    made.extend(cast(list[Made], read))
-                else:
-                    self._judge(at_hand, read, read_one, made, refusals)
-        return made, refusals
-
-    def _judge(
-        self,
-        rows: Sequence[Row],
-        read: Sequence[Made | None],
-        read_one: _ReadOne[Made],
-        made: list[Made],
-        refusals: list[Refusal],
-    ) -> None:
-        for (line, fields), one in zip(rows, read, strict=True):
+        for line, fields in rows:
             try:
-                made.append(one or read_one(line, fields))
+                records.append(self.record(line, fields))
             except RefusedError as refused:
                 refusals.append(self.refusal(line, fields, refused))
-
-    def _read(self, rows: Sequence[Row], read_all: _ReadAll[Made]) -> Sequence[Made | None]:
-        whole = [row for row in rows if len(row[1]) == self._width]
-        if not whole:
-            return [None] * len(rows)
-        lines = [line for line, _ in whole]
-        texts = self._pick([*zip(*[fields for _, fields in whole], strict=True), [""] * len(whole)])
-        made = read_all(lines, texts)
-        if len(whole) == len(rows):
-            return made
-        read = iter(made)
-        return [next(read) if len(fields) == self._width else None for _, fields in rows]
+        return records, refusals
 
     def record(self, line: int, fields: list[str]) -> Record:
         """The staged record of a row; `RefusedError` where it has none."""
@@ -149,6 +122,18 @@ class RowConverter:
             return self._converters[place](texts[place])
         except RefusedError:
             return None
+
+
+def _parted(rows: Iterable[Row], width: int) -> tuple[list[Row], list[Row]]:
+    """The rows of a width, and the others."""
+    parts: tuple[list[Row], list[Row]] = [], []
+    for row in rows:
+        parts[len(row[1]) != width].append(row)
+    return parts
+
+
+def _any_text(row: Row) -> bool:
+    return any(row[1])
 
 
 @contextmanager

@@ -20,7 +20,8 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 from app.errors import Unavailable
-from app.ingest.conversion import Chunk, Conversion
+from app.ingest.conversion import Conversion
+from app.ingest.converter import Chunk
 from app.ingest.sources.rows import Block, Blocks
 
 WORTH_PROCESSES = 4 << 20  # bytes; a smaller file has too few blocks to share out

@@ -2,9 +2,12 @@
 
 import enum
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from operator import mul
 
+import pyarrow as pa
+
+from app.ingest.arrow import Array, compute, held
 from app.ingest.refusals import RefusalCode, RefusedError
 from app.rules.national_id import (
     InvalidNationalId,
@@ -19,7 +22,7 @@ _AMOUNT = re.compile(r"-?([0-9]{1,12}|[0-9]{1,3}(,[0-9]{3}){1,3})(\.[0-9]{1,2})?
 _CODE = re.compile(r"[0-9]{8}")
 _BANK = re.compile(r"[0-9]{1,3}")
 _ACCOUNT = re.compile(r"[0-9]{10,15}")
-_ACCOUNTS = re.compile(rf"(?:(?:{_ACCOUNT.pattern})?\n)*(?:{_ACCOUNT.pattern})?")
+_ACCOUNT_LENGTHS = {0, *range(10, 16)}
 _COUNTRY = re.compile(r"[A-Z]{2}")
 _LONG_NUMBER = re.compile(r"\d(?:[ .\-\u2010-\u2015]?\d){9,}")
 _ID_LONG_NUMBER = re.compile(r"\d(?:[ .\-\u2010-\u2015]?\d){12,}")
@@ -50,9 +53,10 @@ def read_national_id(text: str) -> NationalId:
         raise RefusedError(RefusalCode.NATIONAL_ID_INVALID, str(error)) from None
 
 
-def read_national_ids(texts: Sequence[str]) -> list[NationalId] | None:
+def read_national_ids(texts: Array) -> Array | None:
     """All as `read_national_id`; None unless each is written without separators and right."""
-    return list(map(NationalId, texts)) if are_national_ids(texts) else None
+    right = {13}.issuperset(_lengths(texts)) and are_national_ids(bytes(held(texts)))
+    return texts if right else None
 
 
 def read_account_number(text: str) -> str:
@@ -68,11 +72,20 @@ def read_account_number(text: str) -> str:
     return digits
 
 
-def read_account_numbers(texts: Sequence[str]) -> list[str | None] | None:
+def read_account_numbers(texts: Array) -> Array | None:
     """All as `read_account_number`; None unless each is empty or of digits alone."""
-    if not _ACCOUNTS.fullmatch("\n".join(texts)) or "\n" in "".join(texts):
+    digits = bytes(held(texts)) or b"0"
+    if not (digits.isdigit() and _ACCOUNT_LENGTHS.issuperset(_lengths(texts))):
         return None
-    return [text or None for text in texts]
+    nothing = pa.scalar(None, texts.type)
+    given: Array = compute.if_else(compute.equal(texts, ""), nothing, texts)
+    return given
+
+
+def _lengths(texts: Array) -> list[int]:
+    """The lengths that there are, in bytes."""
+    lengths: list[int] = compute.unique(compute.binary_length(texts)).to_pylist()
+    return lengths
 
 
 def read_bank_code(text: str, known: Collection[str]) -> str:

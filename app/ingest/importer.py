@@ -19,12 +19,12 @@ from app.clock import BANGKOK
 from app.errors import BadInput
 from app.ingest import ledger, staging
 from app.ingest.context import Context
-from app.ingest.conversion import Chunk, Conversion
-from app.ingest.copy_text import copy_data, copy_line
+from app.ingest.conversion import Conversion
+from app.ingest.converter import Chunk
 from app.ingest.crew import ALONE, Crew
 from app.ingest.expected import NOTHING_EXPECTED, Expected
 from app.ingest.kinds import KINDS, Kind
-from app.ingest.layout import Header, Layout, read_header
+from app.ingest.layout import Header, Layout, Record, read_header
 from app.ingest.ledger import Entry, ImportState
 from app.ingest.rejects_file import rejects_path, remove_rejects, write_rejects
 from app.ingest.release import release_waiting
@@ -162,16 +162,16 @@ async def _stage(
 ) -> None:
     await shelf.create(work.connection)
     layout = work.tables.layout(context)
-    places = layout.copy_places(len(work.tables.staged.names))
+    places = layout.copy_places(len(shelf.staged.names))
     read, count = Progress(), 0
     conversion = Conversion(work.kind, context, header)
     with open_blocks(work.source, read) as blocks:
         below = chain([_below_header(blocks)], blocks)
         async with aclosing(work.crew.convert(below, conversion)) as chunks:
             async for chunk in chunks:
-                await shelf.copy(work.connection, await _data(work, chunk), places)
-                if chunk.refusals:
-                    await shelf.reject(work.connection, chunk.refusals)
+                await shelf.copy(work.connection, chunk.data, places)
+                await shelf.add(work.connection, await _records(work, chunk))
+                await shelf.reject(work.connection, chunk.refusals)
                 count += chunk.rows
                 if work.progress is not None:
                     work.progress(read.done, work.source.size)
@@ -186,12 +186,11 @@ def _below_header(blocks: Blocks) -> Block:
     return Parsed(rows[1:])
 
 
-async def _data(work: _Import, chunk: Chunk) -> bytes:
-    """The rows of a chunk as COPY reads them; those of citizens get their numbers here."""
-    if not chunk.records:
-        return chunk.data
-    identified = await identify(work.connection, work.keys, chunk.records)
-    return copy_data(list(map(copy_line, identified)))
+async def _records(work: _Import, chunk: Chunk) -> Sequence[Record]:
+    """The records of a chunk; those of citizens get their numbers here."""
+    if work.kind is not ImportKind.CITIZENS:
+        return chunk.records
+    return await identify(work.connection, work.keys, chunk.records)
 
 
 async def _check(work: _Import, entry: Entry, shelf: Shelf) -> None:

@@ -3,9 +3,9 @@
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from app.errors import BadInput
+from app.ingest.arrow import Array
 
 Record = tuple[object, ...]
 Convert = Callable[[str], object]
@@ -17,8 +17,8 @@ _LONG_NUMBER = 10
 class Column:
     """A column of a layout. `convert` gets trimmed text, never empty, or raises `RefusedError`.
 
-    `convert_all`, for speed, gets the texts of many rows as they stand; None where any is not
-    plainly right, and then `convert` decides about each.
+    `convert_all`, for speed, gets the texts of many rows as they stand, and gives texts; None where
+    any is not plainly right, and then `convert` decides about each.
     """
 
     name: str
@@ -26,13 +26,13 @@ class Column:
     required: bool = False
     default: object = None
     seldom_repeats: bool = False  # then its values are not remembered
-    convert_all: Callable[[Sequence[str]], list[Any] | None] | None = None
+    convert_all: Callable[[Array], Array | None] | None = None
 
 
-Columns = Mapping[int, Sequence[Any]]
+Columns = Mapping[int, Array]
 
 
-def _given(values: Sequence[Any], _columns: Columns) -> Sequence[object]:
+def _given(values: Array, _columns: Columns) -> Array:
     return values
 
 
@@ -46,7 +46,7 @@ class Own:
 
     place: int
     of: str
-    make: Callable[[Sequence[Any], Columns], Sequence[object]] = _given
+    make: Callable[[Array, Columns], Array] = _given
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing import Any
 import asyncpg
 
 from app.errors import Unavailable
+from app.ingest.layout import Record
 from app.ingest.refusals import Refusal
 from app.ingest.sql import sql
 from app.ingest.staging import REJECTED_DEFINITION, REJECTED_NAMES, Staged, rejected_record
@@ -66,6 +67,14 @@ async def _unless_lost(
         task.cancel()
 
 
+async def _add(
+    connection: asyncpg.Connection, table: str, records: Sequence[Record], columns: Sequence[str]
+) -> None:
+    if records:
+        adding = connection.copy_records_to_table(table, records=records, columns=columns)
+        await _unless_lost(connection, adding)
+
+
 @dataclass(frozen=True, slots=True)
 class Shelf:
     """The tables of one file, by its number. They outlive a process, not a crash of the server."""
@@ -98,19 +107,23 @@ class Shelf:
     async def copy(
         self, connection: asyncpg.Connection, data: bytes, places: Sequence[int]
     ) -> None:
-        """Add rows in COPY's text format, with the columns of these places."""
-        names = self.staged.names
-        columns = [names[place] for place in places]
-        copying = connection.copy_to_table(self.rows, source=_once(data), columns=columns)
-        await _unless_lost(connection, copying)
+        """Add rows in COPY's binary format, with the columns of these places."""
+        if data:
+            names = self.staged.names
+            columns = [names[place] for place in places]
+            copying = connection.copy_to_table(
+                self.rows, source=_once(data), columns=columns, format="binary"
+            )
+            await _unless_lost(connection, copying)
+
+    async def add(self, connection: asyncpg.Connection, records: Sequence[Record]) -> None:
+        """Add rows."""
+        await _add(connection, self.rows, records, self.staged.names)
 
     async def reject(self, connection: asyncpg.Connection, refusals: Iterable[Refusal]) -> None:
         """Keep rejected rows, without what they hold."""
-        await connection.copy_records_to_table(
-            self.rejected,
-            records=map(rejected_record, refusals),
-            columns=REJECTED_NAMES,
-        )
+        records = list(map(rejected_record, refusals))
+        await _add(connection, self.rejected, records, REJECTED_NAMES)
 
     async def rows_read(self, connection: asyncpg.Connection) -> int:
         """How many rows were staged or rejected while the file was read."""

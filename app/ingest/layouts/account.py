@@ -1,12 +1,15 @@
 """The account of a row: which fields come together, and the form that may be kept."""
 
-from collections.abc import Sequence
 from functools import partial
 from typing import NamedTuple
 
+import pyarrow as pa
+
 from app.ingest import fields
+from app.ingest.arrow import Array, compute
 from app.ingest.context import BANK_CODES
 from app.ingest.layout import Column, Columns, Own
+from app.ingest.layouts.digests import digests
 from app.ingest.refusals import RefusalCode, RefusedError
 from app.privacy import PrivacyKeys
 from app.rules.vocabulary import AccountHolder
@@ -67,17 +70,15 @@ def account_places(keys: PrivacyKeys, first: int) -> tuple[Own, ...]:
     """What is a row's own in an `Account` that stands at place `first` of a record."""
     bank_code, number_hmac, last_four, name, _ = range(first, first + len(_NONE))
 
-    def hmacs(numbers: Sequence[str | None], columns: Columns) -> list[bytes | None]:
-        banks = columns[bank_code]
-        accounts = [
-            f"{bank}:{number}" for bank, number in zip(banks, numbers, strict=True) if number
-        ]
-        each = iter(keys.account_hmacs(accounts))
-        return [next(each) if number else None for number in numbers]
+    def hmacs(numbers: Array, columns: Columns) -> Array:
+        banks = columns[bank_code].cast(pa.string())
+        accounts: Array = compute.binary_join_element_wise(banks, numbers, ":")
+        return digests(keys.account_hmacs, accounts)
 
-    def names(given: Sequence[str | None], columns: Columns) -> list[str | None]:
-        hmacs = columns[number_hmac]
-        return [name if hmac else None for name, hmac in zip(given, hmacs, strict=True)]
+    def names(given: Array, columns: Columns) -> Array:
+        nobody = pa.scalar(None, given.type)
+        names: Array = compute.if_else(columns[number_hmac].is_valid(), given, nobody)
+        return names
 
     return (
         Own(number_hmac, "account_number", hmacs),
@@ -86,8 +87,9 @@ def account_places(keys: PrivacyKeys, first: int) -> tuple[Own, ...]:
     )
 
 
-def _last_fours(numbers: Sequence[str | None], _columns: object) -> list[str | None]:
-    return [number and number[-4:] for number in numbers]
+def _last_fours(numbers: Array, _columns: Columns) -> Array:
+    last_fours: Array = compute.utf8_slice_codeunits(numbers, -4)
+    return last_fours
 
 
 def _refuse_contradictions(channel: str | None, name: str | None, holder: str | None) -> None:

@@ -2,6 +2,7 @@
 
 from app.ingest import fields
 from app.ingest.layout import Column, Own
+from app.ingest.layouts.digests import digests
 from app.privacy import PrivacyKeys
 
 NATIONAL_ID = Column(
@@ -15,4 +16,4 @@ NATIONAL_ID = Column(
 
 def national_id_place(keys: PrivacyKeys, place: int) -> Own:
     """The look-up key of the national ID, at `place` of a record."""
-    return Own(place, NATIONAL_ID.name, lambda ids, _columns: keys.national_id_hmacs(ids))
+    return Own(place, NATIONAL_ID.name, lambda ids, _: digests(keys.national_id_hmacs, ids))

@@ -7,11 +7,12 @@ can be done by another process.
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import BinaryIO, NamedTuple, NoReturn, Protocol
+from typing import BinaryIO, NamedTuple, NoReturn, Protocol, Self
 
 import pyarrow as pa
 
 from app.errors import BadInput
+from app.ingest.arrow import Array
 
 Row = tuple[int, list[str]]
 Rows = Iterator[Row]
@@ -31,17 +32,20 @@ class Block(Protocol):
 
 
 class Table(NamedTuple):
-    """The texts of rows by column, the first of them on `line` and the others below it.
+    """The texts of rows by column, and the lines that they start on."""
 
-    No text holds a comma.
-    """
+    lines: Sequence[int]
+    columns: Sequence[Array]
 
-    line: int
-    columns: Sequence[pa.StringArray]
+    @classmethod
+    def of(cls, rows: Sequence[Row], width: int) -> Self:
+        """Rows of that width."""
+        columns = zip(*[fields for _, fields in rows], strict=True) if rows else [()] * width
+        return cls([line for line, _ in rows], [pa.array(c, pa.string()) for c in columns])
 
     def row(self, place: int) -> Row:
         """The row at a place, from 0."""
-        return self.line + place, [column[place].as_py() for column in self.columns]
+        return self.lines[place], [column[place].as_py() for column in self.columns]
 
 
 Blocks = Iterator[Block]

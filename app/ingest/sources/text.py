@@ -14,10 +14,10 @@ from operator import methodcaller
 from typing import IO, BinaryIO, NamedTuple, cast
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.csv as csv_columns
 
 from app.errors import BadInput
+from app.ingest.arrow import Array, compute
 from app.ingest.sources.rows import (
     LONGEST_ROW,
     MOST_FIELDS,
@@ -196,11 +196,12 @@ class _Plain:
             columns = _columns(data, width)
         except pa.ArrowInvalid:
             return None
-        longest = sum(pc.max(pc.binary_length(column)).as_py() for column in columns)
-        return None if longest > LONGEST_ROW else Table(self.line, columns)
+        longest = sum(compute.max(compute.binary_length(column)).as_py() for column in columns)
+        lines = range(self.line, self.line + len(columns[0]))
+        return None if longest > LONGEST_ROW else Table(lines, columns)
 
 
-def _columns(data: bytes, width: int) -> list[pa.StringArray]:
+def _columns(data: bytes, width: int) -> list[Array]:
     names = list(map(str, range(width)))
     table = csv_columns.read_csv(
         cast(IO[bytes], pa.BufferReader(data)),
@@ -208,7 +209,7 @@ def _columns(data: bytes, width: int) -> list[pa.StringArray]:
         csv_columns.ParseOptions(quote_char=False, ignore_empty_lines=False),
         csv_columns.ConvertOptions(column_types=dict.fromkeys(names, pa.string())),
     )
-    return [cast(pa.StringArray, column.combine_chunks()) for column in table.columns]
+    return [column.combine_chunks() for column in table.columns]
 
 
 _split = methodcaller("split", ",")

@@ -25,7 +25,7 @@ STAGED = Staged(
         ("scheme", "scheme"),
         ("local_authority_code", "text"),
         ("period", "date"),
-        ("sequence", "smallint"),
+        ("sequence", "integer"),
         ("kind", "payment_kind"),
         ("repays_period", "date"),
         ("amount_satang", "integer"),

@@ -30,7 +30,7 @@ STAGED = Staged(
         ("holder", "account_holder"),
         ("card_issued_on", "date"),
         ("card_expires_on", "date"),
-        ("disability_types", "disability_type[]"),
+        ("disability_types", "text[]"),
         ("fact_on", "date"),
     ],
     key=["national_id_hmac", "scheme"],
@@ -38,6 +38,12 @@ STAGED = Staged(
     noun="registration",
     counted="local_authority_code, scheme, null::date",
     slice_key=BY_CITIZEN,
+)
+
+# COPY's binary format has arrays of text alone: the number of another type is the database's own.
+_STAGED = ", ".join(
+    f"{name}::disability_type[]" if name == "disability_types" else name
+    for name in STAGED.applied_names
 )
 
 NO_ACCOUNT_FACT = "date '1900-01-01'"
@@ -73,7 +79,7 @@ select s.citizen_id, s.scheme, {values}, {channel} as channel, {account} as bank
       or ({channel}, {account}) is distinct from (r.channel, r.bank_account_id) then 'written'
     when k.line is not null then 'corrected'
     else 'unchanged' end as outcome
-from staged_registration s
+from (select {staged} from staged_registration) s
 left join bank_account a on a.citizen_id = s.citizen_id and a.bank_code = s.bank_code
   and a.number_hmac = s.number_hmac and a.citizen_id between $1 and $2
 left join registration r on r.citizen_id = s.citizen_id and r.scheme = s.scheme
@@ -131,6 +137,7 @@ async def apply_registrations(connection: asyncpg.Connection, context: Context) 
         channel=_CHANNEL,
         account=_ACCOUNT,
         no_fact=NO_ACCOUNT_FACT,
+        staged=_STAGED,
     )
     await connection.execute("drop table if exists resolved_registration")
     await connection.execute(resolve, *citizens)
