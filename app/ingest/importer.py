@@ -200,9 +200,9 @@ async def _check(work: _Import, entry: Entry, shelf: Shelf) -> None:
         await ledger.take_turn(connection)
         await connection.execute(staging.PREPARE)
         await work.expected.refuse_others(connection, shelf)
-        async with shelf.whole(connection):
-            await shelf.staged.settle_repeats(connection)
-        await shelf.order(connection)
+        if await shelf.order(connection):
+            async with shelf.everything(connection):
+                await shelf.staged.settle_repeats(connection)
         await staging.keep_tally(connection, entry.id, released=False)
         await ledger.move(connection, entry, ImportState.CHECKED)
 

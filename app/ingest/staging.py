@@ -115,7 +115,8 @@ class Staged:
 
     `own` are columns that differ between two readings of the same row, so they are not compared.
     `counted` are the SQL of local authority, scheme and period; `slice_key` that of the bytes by
-    which the rows are applied in order: rows of one citizen have the same, and so stay together.
+    which the rows are applied in order. It stands for the first column of the key, so that the rows
+    of one citizen stay together.
     `where`: how a sentence names the place of a row.
     """
 
