@@ -2,12 +2,14 @@
 
 import csv
 import io
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.errors import BadInput
 from app.ingest.source import examine, open_rows
 
 BLOCK = 1 << 20
@@ -76,3 +78,38 @@ def test_blocks_that_end_within_the_end_of_a_line(text: str, tmp_path: Path) -> 
         shifted = "x" * shift + text
         path.write_text(shifted, encoding="utf-8", newline="")
         assert rows_of(path) == by_the_library(shifted)
+
+
+ENDS_OF_CHUNKS = st.lists(
+    st.one_of(
+        st.sampled_from(["ก", "a", "é", "😀", "\u07ff", "\uffff"]).map(str.encode),
+        st.sampled_from([b"\xa1", b"\xc0\xaf", b"\xe0\x80", b"\xed\xa0\x80", b"\xf4\x90\x80\x80"]),
+        st.integers(0x80, 0xFF).map(lambda byte: bytes([byte])),
+    ),
+    max_size=4,
+).map(b"".join)
+
+
+def as_text(data: bytes) -> str | None:
+    """As the standard library reads UTF-8, else Windows-874."""
+    for encoding in ("utf-8", "cp874"):
+        with suppress(UnicodeDecodeError):
+            return data.decode(encoding)
+    return None
+
+
+def test_an_encoding_is_told_wherever_a_chunk_ends(tmp_path: Path) -> None:
+    path = tmp_path / "encoded.csv"
+
+    @settings(max_examples=300, deadline=None)
+    @given(ENDS_OF_CHUNKS, st.integers(0, 5))
+    def check(end: bytes, before: int) -> None:
+        path.write_bytes(b"a\n" * ((BLOCK - 8) // 2) + b"b" * before + end)
+        last = as_text(b"b" * before + end)
+        if last is None:
+            with pytest.raises(BadInput, match="neither UTF-8 nor Windows-874"):
+                rows_of(path)
+        else:
+            assert "".join(fields[0] for _, fields in rows_of(path)[BLOCK // 2 - 4 :]) == last
+
+    check()

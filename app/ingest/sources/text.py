@@ -4,6 +4,7 @@ import codecs
 import csv
 import gzip
 import io
+import re
 import sys
 import zlib
 from collections.abc import Callable, Iterator
@@ -17,7 +18,7 @@ import pyarrow as pa
 import pyarrow.csv as csv_columns
 
 from app.errors import BadInput
-from app.ingest.arrow import Array, compute
+from app.ingest.arrow import Array, compute, is_utf_8
 from app.ingest.sources.rows import (
     LONGEST_ROW,
     MOST_FIELDS,
@@ -39,6 +40,8 @@ else:
 Unpack = Callable[[BinaryIO], BinaryIO]
 
 _NOT_IN_WINDOWS_874 = bytes(b for b in range(256) if not bytes([b]).decode("cp874", "ignore"))
+_LEADS = (0xC0, 0xE0, 0xF0)  # from each on, a first byte has one more behind it
+_LONE_RETURN = re.compile(rb"\r(?!\n)")
 _CHUNK = 1 << 20
 _LONGEST_LINE = 2 * LONGEST_ROW + 4 * MOST_FIELDS  # every character a doubled quote
 _LONGEST_PLAIN_LINE = 4 * _LONGEST_LINE  # bytes
@@ -62,10 +65,8 @@ def examine_zstd(raw: BinaryIO) -> ReadBlocks:
 
 def _examine(raw: BinaryIO, unpack: Unpack) -> ReadBlocks:
     with _clear_errors():
-        encoding = "utf-8"
-        try:
-            plain = _is_plain_utf_8(unpack(raw))
-        except UnicodeDecodeError:
+        encoding, plain = "utf-8", _is_plain_utf_8(unpack(raw))
+        if plain is None:
             raw.seek(0)
             encoding, plain = "cp874", _is_plain_windows_874(unpack(raw))
         return partial(_blocks, unpack, _Form(encoding, plain))
@@ -78,14 +79,26 @@ class _Form(NamedTuple):
     plain: bool
 
 
-def _is_plain_utf_8(stream: BinaryIO) -> bool:
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    looked_at = _Plainness()
+def _is_plain_utf_8(stream: BinaryIO) -> bool | None:
+    """None where it is no UTF-8."""
+    looked_at, open_end = _Plainness(), b""
     while chunk := stream.read(_CHUNK):
-        decoder.decode(chunk)
         looked_at.add(chunk)
-    decoder.decode(b"", final=True)
-    return looked_at.is_plain
+        data = open_end + chunk
+        end = _end_of_characters(data)
+        open_end = data[end:]
+        if not is_utf_8(data, end):
+            return None
+    return None if open_end else looked_at.is_plain
+
+
+def _end_of_characters(data: bytes) -> int:
+    """Where the last whole character of UTF-8 ends."""
+    for back, byte in enumerate(data[:-4:-1]):
+        if byte >= _LEADS[0]:
+            missing = sum(byte >= lead for lead in _LEADS) > back
+            return len(data) - 1 - back if missing else len(data)
+    return len(data)
 
 
 def _is_plain_windows_874(stream: BinaryIO) -> bool:
@@ -164,9 +177,7 @@ def _mixed_blocks(text: io.TextIOWrapper) -> Blocks:
 
 def _is_plain(data: bytes) -> bool:
     """Whether nothing is quoted, and no line ends in a carriage return alone."""
-    if b'"' in data:
-        return False
-    return b"\r" not in data or data.count(b"\r") == data.count(b"\r\n")
+    return b'"' not in data and not _LONE_RETURN.search(data)
 
 
 @dataclass(frozen=True, slots=True)
