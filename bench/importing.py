@@ -26,8 +26,8 @@ from app.ingest.importer import ROWS_A_SLICE, ImportKind, import_file
 from bench.import_base import Base, base
 from bench.processes import cpu_seconds, own_cpu_seconds, proportional_mb, status_mb
 
-_PAUSE = 0.05
-_LOOKS_A_SIZE = 20  # to add up the pages of a process costs more than all else that is looked at
+_PAUSE = 0.25  # a look takes 4 ms of the two processors
+_LOOKS_A_SIZE = 4  # to add up the pages of a process costs more than all else that is looked at
 _LEDGER = """
 select state::text, (select count(*) from import_file) as entries,
   (select array_agg(pid) from pg_stat_activity
@@ -112,8 +112,8 @@ async def _entries(base: Base) -> int:
 
 async def _watch(base: Base, run: Run, process: Process, entries: int) -> None:
     connection = await asyncpg.connect(base.dsn)
-    seen, looks = time.perf_counter(), count()
-    while process.returncode is None:
+    seen, looks, ended = time.perf_counter(), count(), asyncio.ensure_future(process.wait())
+    while not ended.done():
         (row,) = await connection.fetch(_LEDGER)
         now = time.perf_counter()
         run.states[row["state"] if row["entries"] > entries else "STARTING"] += now - seen
@@ -121,7 +121,7 @@ async def _watch(base: Base, run: Run, process: Process, entries: int) -> None:
         _note(run, process.pid, row["backends"])
         if not next(looks) % _LOOKS_A_SIZE:
             run.peak_mb = max(run.peak_mb, proportional_mb(process.pid))
-        await asyncio.sleep(_PAUSE)
+        await asyncio.wait([ended], timeout=_PAUSE)
     await connection.close()
 
 
