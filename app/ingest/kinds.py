@@ -73,6 +73,6 @@ KINDS: Mapping[ImportKind, Kind] = {
         disbursements.STAGED,
         disbursements_layout,
         write_disbursements,
-        disbursements.make_partitions,
+        disbursements.prepare_disbursements,
     ),
 }

@@ -156,7 +156,10 @@ class Shelf:
         """Put the rows into the order in which they are applied; whether any have the same key."""
         await connection.execute(self._sql(_ORDER))
         await connection.execute(self._sql(_INDEX))
-        return bool(await connection.fetchval(self._sql(_ANY_REPEATED)))
+        repeated = bool(await connection.fetchval(self._sql(_ANY_REPEATED)))
+        if repeated:  # how often, the statements that settle it have to know
+            await connection.execute(f"analyze {self.ordered} ({', '.join(self.staged.key)})")
+        return repeated
 
     async def bound(
         self, connection: asyncpg.Connection, after: bytes | None, at_least: int

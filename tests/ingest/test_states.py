@@ -61,6 +61,20 @@ async def test_the_same_files_twice_change_nothing(office: Office) -> None:
     assert [row["accepted"] for row in ledger] == [36, 0]
 
 
+async def test_the_planner_knows_the_month_that_comes_again(office: Office) -> None:
+    """It would compare each row with each payment of a month that it thinks is empty."""
+    await office.open(2)
+    await office.disbursements(disbursement(1), disbursement(2))
+    await office.disbursements(disbursement(1), disbursement(2))
+    known = await office.row(
+        """
+        select most_common_vals::text from pg_stats
+        where tablename = 'payment_fy2570' and attname = 'period'
+        """
+    )
+    assert known == {"most_common_vals": "{2026-11-01}"}
+
+
 async def test_a_correction_raises_the_version_and_keeps_what_it_replaced(office: Office) -> None:
     await office.open(2)
     await office.disbursements(disbursement(1), disbursement(2))

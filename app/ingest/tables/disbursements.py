@@ -64,6 +64,9 @@ HISTORY = [*KEY, "kind", "repays_period", *_FACTS, "bank_account_id", "batch_id"
 
 _PERIODS = "select distinct period from staged_disbursement order by period"
 _PARTITION = "select ensure_payment_partition($1)"
+# A month that has come since a partition was last looked at is thought to be empty, and for that
+# every staged row would be compared with each of its payments. A small sample tells better.
+_LOOK_AT = "set local default_statistics_target = 20; analyze payment_fy{year} (period)"
 
 # A file that was imported before, or is taken up again, changes nothing that a later one has
 # written since. `again`: this import has written it already, before its staged rows were lost.
@@ -91,7 +94,6 @@ left join payment p on p.citizen_id = s.citizen_id
   and p.scheme = s.scheme and p.period = s.period and p.sequence = s.sequence
   and p.period between $1 and $2 and p.citizen_id between $5 and $6
 left join disbursement_batch b on b.id = p.batch_id
-order by s.citizen_id, s.scheme, s.period, s.sequence
 """
 
 # Few accounts are new or named otherwise, so only the rows that name one are resolved twice.
@@ -141,8 +143,8 @@ from (select r.*, b.id as batch_id from resolved_disbursement r
   where r.outcome = '{outcome}') r
 """
 
-# Nobody else writes payments meanwhile, so a new one meets no conflict. They come in the order of
-# their key, as they were resolved.
+# Nobody else writes payments meanwhile, so a new one meets no conflict. They come citizen by
+# citizen, as they were staged.
 _ADD = sql(
     "insert into payment ({columns}) select {columns} {rows}",
     columns=", ".join([*KEY, *_WRITTEN]),
@@ -183,8 +185,18 @@ cross join lateral jsonb_populate_record(null::staged_disbursement, n.record) r
 """
 
 
-async def make_partitions(connection: asyncpg.Connection) -> list[date]:
-    """Make those that the staged rows need; returns the months of the rows, in order."""
+async def prepare_disbursements(connection: asyncpg.Connection) -> list[date]:
+    """Make the partitions that the staged rows need, and let the planner know what is in them.
+
+    Returns the months of the rows, in order.
+    """
+    periods = await _make_partitions(connection)
+    for year in sorted(set(map(fiscal_year, periods))):
+        await connection.execute(sql(_LOOK_AT, year=str(year)))
+    return periods
+
+
+async def _make_partitions(connection: asyncpg.Connection) -> list[date]:
     periods = [row["period"] for row in await connection.fetch(_PERIODS)]
     for year in sorted(set(map(fiscal_year, periods))):
         await connection.execute(_PARTITION, year)
@@ -193,7 +205,7 @@ async def make_partitions(connection: asyncpg.Connection) -> list[date]:
 
 async def apply_disbursements(connection: asyncpg.Connection, context: Context) -> None:
     """Write what is new or changed: accounts, batches, payments, then what follows from them."""
-    periods = context.periods or await make_partitions(connection)
+    periods = context.periods or await _make_partitions(connection)
     if not periods:  # every row was rejected
         return
     citizens = await recognise(connection, STAGED.table, context.citizens)
