@@ -9,6 +9,7 @@ import pytest
 
 from app.errors import Unavailable
 from app.ingest.importer import ImportKind
+from app.ingest.sql import sql
 from tests.ingest.office import (
     ACCOUNT,
     AUTHORITY,
@@ -161,6 +162,50 @@ async def test_a_shuffled_file_gives_the_same_tables(office: Office) -> None:
     await office.connection.execute(RESTART_NUMBERS)
     await office.disbursements(*rows)
     assert await office.tables() == first
+
+
+async def test_a_file_split_in_ten_gives_the_same_register(office: Office) -> None:
+    await office.open(12)
+    rows = month_of_payments(14)
+    transaction = office.connection.transaction()
+    await transaction.start()
+    await office.disbursements(*rows)
+    whole = await register(office)
+    await transaction.rollback()
+    for part in range(10):
+        await office.disbursements(*rows[part::10])
+    assert await register(office) == whole
+
+
+async def register(office: Office) -> list[list[tuple[object, ...]]]:
+    """All that files tell, but not which of them."""
+    return [[tuple(row) for row in await office.connection.fetch(query)] for query in REGISTER]
+
+
+INTO = "left join bank_account a on a.citizen_id = t.citizen_id and a.id = t.bank_account_id"
+REGISTER = [
+    sql(query, into=INTO)
+    for query in (
+        """
+        select t.citizen_id, t.scheme, t.period, t.sequence, t.kind, t.repays_period,
+          t.amount_satang, t.status, t.channel, t.paid_on, t.reason_code, a.last_four
+        from payment t {into} order by 1, 2, 3, 4
+        """,
+        """
+        select t.citizen_id, t.scheme, t.status, t.channel, t.first_paid_month,
+          t.latest_paid_month, t.account_as_of, a.last_four
+        from registration t {into} order by 1, 2
+        """,
+        """
+        select citizen_id, bank_code, last_four, name, holder, active
+        from bank_account order by 1, 2, 3
+        """,
+        """
+        select national_id_hmac, scheme, period, sequence, record
+        from waiting_disbursement order by 1, 2, 3, 4
+        """,
+    )
+]
 
 
 RESTART_NUMBERS = """

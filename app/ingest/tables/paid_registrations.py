@@ -20,7 +20,7 @@ with several as (
   where outcome in ('new', 'changed') and (sequence <> 0 or period <> $4)
 ), of_several as (
   select distinct on (citizen_id, scheme)
-    citizen_id, scheme, local_authority_code, channel, bank_account_id,
+    citizen_id, scheme, period, sequence, local_authority_code, channel, bank_account_id,
     {account_as_of} as account_as_of,
     min(period) filter (where status = 'PAID') over entitlement as first_paid_month,
     max(period) filter (where status = 'PAID') over entitlement as latest_paid_month
@@ -30,7 +30,7 @@ with several as (
   order by citizen_id, scheme,
     (bank_account_id is not null or channel = 'CASH') desc, fact_on desc, sequence desc, period desc
 ), of_one as (
-  select citizen_id, scheme, local_authority_code, channel, bank_account_id,
+  select citizen_id, scheme, period, sequence, local_authority_code, channel, bank_account_id,
     {account_as_of} as account_as_of,
     case when status = 'PAID' then period end as first_paid_month,
     case when status = 'PAID' then period end as latest_paid_month
@@ -43,12 +43,20 @@ select * from of_several union all select * from of_one
     account_as_of=f"""case when bank_account_id is not null or channel = 'CASH' then fact_on
       else {NO_ACCOUNT_FACT} end""",
 )
+# Of facts of one day the later file's stands, but of payments the one that would be chosen if one
+# file had both.
+_NEWER = """(t.account_as_of > r.account_as_of or t.account_as_of = r.account_as_of and not exists (
+    select from payment p
+    where p.citizen_id = r.citizen_id and p.scheme = r.scheme
+      and coalesce(p.paid_on, p.period) = t.account_as_of
+      and (p.bank_account_id is not null or p.channel = 'CASH')
+      and (p.sequence, p.period) > (t.sequence, t.period)))"""
 _FOLLOW = sql(
     """
 merge into registration r using ({told}) t
 on r.citizen_id = t.citizen_id and r.scheme = t.scheme and r.citizen_id between $2 and $3
 when matched and (t.account_as_of > r.account_as_of
-    or {newer} and (t.channel, t.bank_account_id) is distinct from (r.channel, r.bank_account_id)
+    or (t.channel, t.bank_account_id) is distinct from (r.channel, r.bank_account_id) and {newer}
     or t.first_paid_month < coalesce(r.first_paid_month, 'infinity')
     or t.latest_paid_month > coalesce(r.latest_paid_month, '-infinity')) then update set
   channel = case when {newer} then t.channel else r.channel end,
@@ -63,7 +71,7 @@ values (t.citizen_id, t.scheme, t.local_authority_code, 'ACTIVE', t.channel,
   t.bank_account_id, t.account_as_of, t.first_paid_month, t.latest_paid_month, $1)
 """,
     told=_TOLD,
-    newer="t.account_as_of >= r.account_as_of",
+    newer=_NEWER,
 )
 
 # New payments only widen the span; a corrected one may narrow it, so there it is read anew.
