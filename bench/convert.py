@@ -111,7 +111,7 @@ def _once(source: Source, work: Work) -> float:
 
 
 def in_blocks(source: Source) -> float:
-    """The same where rows go by columns to lines for COPY, as an import of plain CSV has them."""
+    """The same where rows go by columns to COPY's format, as an import of plain CSV has them."""
     return min(_blocks_once(source) for _ in range(ROUNDS)) / COUNT * 1e6
 
 

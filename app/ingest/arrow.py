@@ -25,6 +25,12 @@ def is_utf_8(data: bytes, end: int) -> bool:
     return True
 
 
+def where(given: Array, column: Array) -> Array:
+    """A column, null where it is not given."""
+    kept: Array = compute.if_else(given, column, pa.scalar(None, column.type))
+    return kept
+
+
 def held(column: Array) -> memoryview:
     """The texts or bytes of a column, one behind the other."""
     _, offsets, data = column.buffers()

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import pyarrow as pa
 
-from app.ingest.arrow import Array, compute, held
+from app.ingest.arrow import Array, compute, held, where
 
 _START = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 _END = struct.pack(">h", -1)
@@ -77,27 +77,18 @@ _CONTENTS: Mapping[type, Callable[[Any], bytes]] = _ByType(
 
 def _content(column: Array) -> Array:
     if pa.types.is_date(column.type):
-        days = compute.subtract(column.cast(pa.int32()), _FIRST_DAY_BY_ARROW)
-        return _with_its_nulls(column, _integers(days))
-    if pa.types.is_integer(column.type):
-        return _with_its_nulls(column, _integers(column))
-    return column.cast(pa.binary())
-
-
-def _with_its_nulls(column: Array, content: Array) -> Array:
-    nothing = pa.scalar(None, pa.binary())
-    if not column.null_count:
-        return content
-    present: Array = compute.if_else(column.is_valid(), content, nothing)
-    return present
+        column = compute.subtract(column.cast(pa.int32()), _FIRST_DAY_BY_ARROW)
+    elif not pa.types.is_integer(column.type):
+        return column.cast(pa.binary())
+    return where(column.is_valid(), _integers(column))
 
 
 def _integers(column: Array) -> Array:
     """Each in four bytes, the most significant first; something for null."""
     column = column.cast(pa.int32())
-    held = memoryview(cast(pa.Buffer, column.buffers()[1])).cast("B")
+    every = memoryview(cast(pa.Buffer, column.buffers()[1])).cast("B")
     numbers = array("i")
-    numbers.frombytes(held[4 * column.offset : 4 * (column.offset + len(column))])
+    numbers.frombytes(every[4 * column.offset : 4 * (column.offset + len(column))])
     if sys.byteorder == "little":
         numbers.byteswap()
     fixed = pa.Array.from_buffers(pa.binary(4), len(column), [None, pa.py_buffer(numbers)])

@@ -5,9 +5,7 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from operator import mul
 
-import pyarrow as pa
-
-from app.ingest.arrow import Array, compute, held
+from app.ingest.arrow import Array, compute, held, where
 from app.ingest.refusals import RefusalCode, RefusedError
 from app.rules.national_id import (
     InvalidNationalId,
@@ -21,8 +19,8 @@ _SCIENTIFIC = re.compile(r"[0-9](\.[0-9]*)?[eE]\+?[0-9]+|[0-9]{9,}\.0+")
 _AMOUNT = re.compile(r"-?([0-9]{1,12}|[0-9]{1,3}(,[0-9]{3}){1,3})(\.[0-9]{1,2})?")
 _CODE = re.compile(r"[0-9]{8}")
 _BANK = re.compile(r"[0-9]{1,3}")
-_ACCOUNT = re.compile(r"[0-9]{10,15}")
-_ACCOUNT_LENGTHS = {0, *range(10, 16)}
+_ACCOUNT_DIGITS = range(10, 16)
+_ACCOUNT = re.compile(rf"[0-9]{{{_ACCOUNT_DIGITS[0]},{_ACCOUNT_DIGITS[-1]}}}")
 _COUNTRY = re.compile(r"[A-Z]{2}")
 _LONG_NUMBER = re.compile(r"\d(?:[ .\-\u2010-\u2015]?\d){9,}")
 _ID_LONG_NUMBER = re.compile(r"\d(?:[ .\-\u2010-\u2015]?\d){12,}")
@@ -75,11 +73,9 @@ def read_account_number(text: str) -> str:
 def read_account_numbers(texts: Array) -> Array | None:
     """All as `read_account_number`; None unless each is empty or of digits alone."""
     digits = bytes(held(texts)) or b"0"
-    if not (digits.isdigit() and _ACCOUNT_LENGTHS.issuperset(_lengths(texts))):
+    if not (digits.isdigit() and {0, *_ACCOUNT_DIGITS}.issuperset(_lengths(texts))):
         return None
-    nothing = pa.scalar(None, texts.type)
-    given: Array = compute.if_else(compute.equal(texts, ""), nothing, texts)
-    return given
+    return where(compute.not_equal(texts, ""), texts)
 
 
 def _lengths(texts: Array) -> list[int]:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import pyarrow as pa
 
 from app.ingest import fields
-from app.ingest.arrow import Array, compute
+from app.ingest.arrow import Array, compute, where
 from app.ingest.context import BANK_CODES
 from app.ingest.layout import Column, Columns, Own
 from app.ingest.layouts.digests import digests
@@ -76,9 +76,7 @@ def account_places(keys: PrivacyKeys, first: int) -> tuple[Own, ...]:
         return digests(keys.account_hmacs, accounts)
 
     def names(given: Array, columns: Columns) -> Array:
-        nobody = pa.scalar(None, given.type)
-        names: Array = compute.if_else(columns[number_hmac].is_valid(), given, nobody)
-        return names
+        return where(columns[number_hmac].is_valid(), given)
 
     return (
         Own(number_hmac, "account_number", hmacs),

@@ -191,16 +191,20 @@ async def prepare_disbursements(connection: asyncpg.Connection) -> list[date]:
     Returns the months of the rows, in order.
     """
     periods = await _make_partitions(connection)
-    for year in sorted(set(map(fiscal_year, periods))):
+    for year in _years(periods):
         await connection.execute(sql(_LOOK_AT, year=str(year)))
     return periods
 
 
 async def _make_partitions(connection: asyncpg.Connection) -> list[date]:
     periods = [row["period"] for row in await connection.fetch(_PERIODS)]
-    for year in sorted(set(map(fiscal_year, periods))):
+    for year in _years(periods):
         await connection.execute(_PARTITION, year)
     return periods
+
+
+def _years(periods: Sequence[date]) -> list[int]:
+    return sorted(set(map(fiscal_year, periods)))
 
 
 async def apply_disbursements(connection: asyncpg.Connection, context: Context) -> None:

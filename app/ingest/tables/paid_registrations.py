@@ -9,6 +9,8 @@ from app.ingest.sql import sql
 from app.ingest.tables.fates import any_changed
 from app.ingest.tables.registrations import NO_ACCOUNT_FACT
 
+_SAYS_WHERE = "(bank_account_id is not null or channel = 'CASH')"  # of a payment
+
 # One row for each citizen and scheme of the new and the changed payments: the newest of those that
 # say where the money goes, else the newest of all. Who is paid is registered. Nearly everybody has
 # one payment, the regular one of the newest month ($4), and then there is nothing to choose from.
@@ -28,7 +30,7 @@ with several as (
   where outcome in ('new', 'changed') and {of_several} is true
   window entitlement as (partition by citizen_id, scheme)
   order by citizen_id, scheme,
-    (bank_account_id is not null or channel = 'CASH') desc, fact_on desc, sequence desc, period desc
+    {says_where} desc, fact_on desc, sequence desc, period desc
 ), of_one as (
   select citizen_id, scheme, period, sequence, local_authority_code, channel, bank_account_id,
     {account_as_of} as account_as_of,
@@ -40,17 +42,17 @@ with several as (
 select * from of_several union all select * from of_one
 """,
     of_several="((citizen_id, scheme) in (select citizen_id, scheme from several))",
-    account_as_of=f"""case when bank_account_id is not null or channel = 'CASH' then fact_on
-      else {NO_ACCOUNT_FACT} end""",
+    says_where=_SAYS_WHERE,
+    account_as_of=f"case when {_SAYS_WHERE} then fact_on else {NO_ACCOUNT_FACT} end",
 )
 # Of facts of one day the later file's stands, but of payments the one that would be chosen if one
 # file had both.
-_NEWER = """(t.account_as_of > r.account_as_of or t.account_as_of = r.account_as_of and not exists (
-    select from payment p
-    where p.citizen_id = r.citizen_id and p.scheme = r.scheme
-      and coalesce(p.paid_on, p.period) = t.account_as_of
-      and (p.bank_account_id is not null or p.channel = 'CASH')
-      and (p.sequence, p.period) > (t.sequence, t.period)))"""
+_NEWER = f"""(
+    t.account_as_of > r.account_as_of or t.account_as_of = r.account_as_of and not exists (
+      select from payment p
+      where p.citizen_id = r.citizen_id and p.scheme = r.scheme
+        and coalesce(p.paid_on, p.period) = t.account_as_of and {_SAYS_WHERE}
+        and (p.sequence, p.period) > (t.sequence, t.period)))"""
 _FOLLOW = sql(
     """
 merge into registration r using ({told}) t

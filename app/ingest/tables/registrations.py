@@ -41,7 +41,7 @@ STAGED = Staged(
 )
 
 # COPY's binary format has arrays of text alone: the number of another type is the database's own.
-_STAGED = ", ".join(
+_TYPED = ", ".join(
     f"{name}::disability_type[]" if name == "disability_types" else name
     for name in STAGED.applied_names
 )
@@ -79,7 +79,7 @@ select s.citizen_id, s.scheme, {values}, {channel} as channel, {account} as bank
       or ({channel}, {account}) is distinct from (r.channel, r.bank_account_id) then 'written'
     when k.line is not null then 'corrected'
     else 'unchanged' end as outcome
-from (select {staged} from staged_registration) s
+from (select {typed} from staged_registration) s
 left join bank_account a on a.citizen_id = s.citizen_id and a.bank_code = s.bank_code
   and a.number_hmac = s.number_hmac and a.citizen_id between $1 and $2
 left join registration r on r.citizen_id = s.citizen_id and r.scheme = s.scheme
@@ -137,7 +137,7 @@ async def apply_registrations(connection: asyncpg.Connection, context: Context) 
         channel=_CHANNEL,
         account=_ACCOUNT,
         no_fact=NO_ACCOUNT_FACT,
-        staged=_STAGED,
+        typed=_TYPED,
     )
     await connection.execute("drop table if exists resolved_registration")
     await connection.execute(resolve, *citizens)
