@@ -57,6 +57,23 @@ def shell(tmp_path_factory: pytest.TempPathFactory, records: Records) -> Iterato
     dump_embedded(shell.directory / "data", records)
 
 
+def test_a_reader_who_has_read_enough(shell: Shell) -> None:
+    """Such as `head`: no word of it, and above all none of the database."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [ALLOWANCES, "schema"],
+        env=shell.environment,
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=180,
+        check=False,
+    )
+    os.close(writing)
+    assert (done.stderr, done.returncode) == ("", 1)
+
+
 def test_help_names_every_command(shell: Shell) -> None:
     text = shell.output("--help")
     for command in ("demo", "serve", "migrate", "import", "token", "generate", "check", "explain"):

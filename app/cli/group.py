@@ -50,6 +50,8 @@ class Group(click.Group):
             return super().invoke(ctx)
         except AllowancesError as error:
             raise click.ClickException(str(error)) from None
+        except BrokenPipeError:  # whoever reads has read enough; click leaves quietly
+            raise
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             raise click.ClickException(_sentence(error)) from None
 
