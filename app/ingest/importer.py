@@ -229,7 +229,9 @@ async def _apply(work: _Import, entry: Entry, shelf: Shelf, context: Context) ->
 async def _prepare(work: _Import, shelf: Shelf) -> Sequence[date]:
     """Make what all slices need, for none may make it while another waits for it."""
     async with work.connection.transaction(), shelf.everything(work.connection):
-        return await work.tables.prepare(work.connection)
+        months = await work.tables.prepare(work.connection)
+    await work.tables.look_at(work.connection, months)
+    return months
 
 
 async def _apply_slice(

@@ -22,18 +22,23 @@ async def _of_no_month(_connection: asyncpg.Connection) -> Sequence[date]:
     return ()
 
 
+async def _nothing_to_look_at(_connection: asyncpg.Connection, _months: Sequence[date]) -> None:
+    pass
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
     """How one kind of file is read and written.
 
-    `prepare` makes what all that is staged will be written to, and tells its months; `write`
-    applies a part.
+    `prepare` makes what all that is staged will be written to, and tells its months; `look_at`
+    lets the planner know what these hold already, outside of a transaction; `write` applies a part.
     """
 
     staged: Staged
     layout: Callable[[Context], Layout]
     write: Callable[[asyncpg.Connection, Context], Awaitable[None]]
     prepare: Callable[[asyncpg.Connection], Awaitable[Sequence[date]]] = _of_no_month
+    look_at: Callable[[asyncpg.Connection, Sequence[date]], Awaitable[None]] = _nothing_to_look_at
 
 
 async def _write_authorities(connection: asyncpg.Connection, context: Context) -> None:
@@ -74,5 +79,6 @@ KINDS: Mapping[ImportKind, Kind] = {
         disbursements_layout,
         write_disbursements,
         disbursements.prepare_disbursements,
+        disbursements.look_at_payments,
     ),
 }

@@ -93,6 +93,40 @@ async def test_files_at_once_on_the_same_citizens_lose_nothing(
     assert await office.value(batches) == 0
 
 
+async def test_a_partition_that_is_cleaned_is_not_waited_for(
+    office: Office, database_url: str
+) -> None:
+    """What the planner would learn of it is left; the file is not."""
+    await office.open(2)
+    await office.disbursements(disbursement(1))
+    cleaner = await asyncpg.connect(database_url)
+    async with cleaner.transaction():  # as vacuum and analyze lock it
+        await cleaner.execute("lock table payment_fy2570 in share update exclusive mode")
+        report = await office.disbursements(disbursement(1), disbursement(2))
+    assert (report.accepted, report.unchanged) == (1, 1)
+    await cleaner.close()
+
+
+LOOKING = "select count(*) from pg_locks where not granted and relation = $1::regclass"
+
+
+async def test_payments_can_be_read_while_a_new_year_is_looked_at(
+    office: Office, database_url: str
+) -> None:
+    await office.open(1)
+    await office.disbursements(disbursement(1))
+    cleaner = await asyncpg.connect(database_url)
+    async with cleaner.transaction():
+        await cleaner.execute("lock table payment_fy2570 in share update exclusive mode")
+        years = [disbursement(1, period="2025-09", paid_on="2025-09-10"), disbursement(1)]
+        loading = asyncio.create_task(office.disbursements(*years))
+        await until(lambda: cleaner.fetchval(LOOKING, "payment_fy2570"))
+        assert await cleaner.fetchval("select count(*) from payment") == 1
+    assert (await loading).accepted == 1
+    assert await office.value("select count(*) from payment_fy2568") == 1
+    await cleaner.close()
+
+
 SEEN = """
 select b.version, b.rows
 from payment p join disbursement_batch b on b.id = p.batch_id order by citizen_id"""

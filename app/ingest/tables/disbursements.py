@@ -1,6 +1,7 @@
 """Staged disbursements into `payment`, with what they replace into `payment_history`."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import date
 
 import asyncpg
@@ -66,7 +67,11 @@ _PERIODS = "select distinct period from staged_disbursement order by period"
 _PARTITION = "select ensure_payment_partition($1)"
 # A month that has come since a partition was last looked at is thought to be empty, and for that
 # every staged row would be compared with each of its payments. A small sample tells better.
-_LOOK_AT = "set local default_statistics_target = 20; analyze payment_fy{year} (period)"
+_LOOK_AT = """
+set local default_statistics_target = 20;
+set local lock_timeout = '2s';
+analyze payment_fy{year} (period)
+"""
 
 # A file that was imported before, or is taken up again, changes nothing that a later one has
 # written since. `again`: this import has written it already, before its staged rows were lost.
@@ -143,10 +148,11 @@ from (select r.*, b.id as batch_id from resolved_disbursement r
   where r.outcome = '{outcome}') r
 """
 
-# Nobody else writes payments meanwhile, so a new one meets no conflict. They come citizen by
-# citizen, as they were staged.
+# Nobody else writes payments meanwhile, so a new one meets no conflict. Those of a citizen come
+# together, so that a history is read from few pages.
 _ADD = sql(
-    "insert into payment ({columns}) select {columns} {rows}",
+    "insert into payment ({columns}) select {columns} {rows} order by {key}",
+    key=", ".join(KEY),
     columns=", ".join([*KEY, *_WRITTEN]),
     rows=sql(_OF_BATCH, outcome="new"),
 )
@@ -186,21 +192,23 @@ cross join lateral jsonb_populate_record(null::staged_disbursement, n.record) r
 
 
 async def prepare_disbursements(connection: asyncpg.Connection) -> list[date]:
-    """Make the partitions that the staged rows need, and let the planner know what is in them.
-
-    Returns the months of the rows, in order.
-    """
-    periods = await _make_partitions(connection)
-    for year in _years(periods):
-        await connection.execute(sql(_LOOK_AT, year=str(year)))
-    return periods
-
-
-async def _make_partitions(connection: asyncpg.Connection) -> list[date]:
+    """Make the partitions that the staged rows need; returns the months of the rows, in order."""
     periods = [row["period"] for row in await connection.fetch(_PERIODS)]
     for year in _years(periods):
         await connection.execute(_PARTITION, year)
     return periods
+
+
+async def look_at_payments(connection: asyncpg.Connection, periods: Sequence[date]) -> None:
+    """Let the planner know what is in the partitions of these months.
+
+    Outside of a transaction, for a partition that was just made is locked until its end. One that
+    another session looks at or cleans is left: it will be known soon, and nothing depends on it.
+    """
+    for year in _years(periods):
+        with suppress(asyncpg.LockNotAvailableError):
+            async with connection.transaction():
+                await connection.execute(sql(_LOOK_AT, year=str(year)))
 
 
 def _years(periods: Sequence[date]) -> list[int]:
@@ -209,7 +217,7 @@ def _years(periods: Sequence[date]) -> list[int]:
 
 async def apply_disbursements(connection: asyncpg.Connection, context: Context) -> None:
     """Write what is new or changed: accounts, batches, payments, then what follows from them."""
-    periods = context.periods or await _make_partitions(connection)
+    periods = context.periods or await prepare_disbursements(connection)
     if not periods:  # every row was rejected
         return
     citizens = await recognise(connection, STAGED.table, context.citizens)
