@@ -110,7 +110,7 @@ class Columnwise:
         given = [values[place].is_valid().cast(pa.string()) for place in self._optional]
         keys: Array = compute.binary_join_element_wise(*shared, *given, _BETWEEN)
         distinct: Any = keys.dictionary_encode()
-        patterns = [self._patterns[key] for key in distinct.dictionary.to_pylist()]
+        patterns = [self._patterns.of(key) for key in distinct.dictionary.to_pylist()]
         wrong = [number for number, pattern in enumerate(patterns) if pattern is None]
         doubtful.update(_rows_with(wrong, distinct.indices))
         return _Columns(patterns, distinct.indices)
@@ -140,16 +140,16 @@ class _Pattern(NamedTuple):
     rest: bytes
 
 
-class _Patterns(dict[str, _Pattern | None]):
-    """Key to pattern, worked out once for each distinct key."""
+class _Patterns(dict[str, _Pattern]):
+    """Key to pattern, worked out once for each distinct key; a refused key has none."""
 
     def __init__(self, pattern: Callable[[str], _Pattern | None]) -> None:
         super().__init__()
         self._pattern = pattern
 
-    def __missing__(self, key: str) -> _Pattern | None:
-        pattern = self._pattern(key)
-        if len(self) < _REMEMBERED:
+    def of(self, key: str) -> _Pattern | None:
+        pattern = self.get(key) or self._pattern(key)
+        if pattern is not None and len(self) < _REMEMBERED:
             self[key] = pattern
         return pattern
 
