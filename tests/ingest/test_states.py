@@ -23,9 +23,7 @@ from tests.ingest.office import (
     content,
     disbursement,
     national_id,
-    reasons,
     registration,
-    rejects,
 )
 
 LATER = NOW + timedelta(days=1)
@@ -213,24 +211,6 @@ alter sequence bank_account_id_seq restart;
 alter sequence disbursement_batch_id_seq restart;
 alter sequence import_file_id_seq restart with 100
 """
-
-
-async def test_repeated_rows(office: Office) -> None:
-    await office.open(2)
-    report = await office.disbursements(
-        disbursement(1),
-        disbursement(2),
-        disbursement(1, amount="600"),
-        disbursement(2, amount="700"),
-    )
-    assert (report.accepted, report.unchanged, report.rejected) == (1, 1, 2)
-    assert report.amount_satang == 600_00
-    assert reasons(report) == [
-        (3, "national_id", "CONFLICTING_DUPLICATE"),
-        (5, "national_id", "CONFLICTING_DUPLICATE"),
-    ]
-    assert [row["reason"].split("line ")[1][0] for row in rejects(report)] == ["5", "3"]
-    assert await office.value("select amount_satang from payment") == 600_00
 
 
 async def test_an_absent_column_keeps_and_an_empty_one_clears(office: Office) -> None:
