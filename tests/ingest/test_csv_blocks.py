@@ -13,7 +13,7 @@ from app.errors import BadInput
 from app.ingest.source import examine, open_rows
 
 BLOCK = 1 << 20
-WIDE = "b," * 240 + "c\n"
+WIDE = "b" * 480 + ",c\n"
 FIELDS = st.sampled_from(["", "a", "ก,ข", 'he said "x"', "two\nlines", "two\r\nlines", " ", "'"])
 ENDS = st.sampled_from(["\n", "\r\n", "\r"])
 
@@ -63,11 +63,12 @@ def test_rows_around_the_end_of_a_block(tmp_path: Path) -> None:
     check()
 
 
+LINES = BLOCK // 64 - 1  # of 64 characters: the first block ends 64 characters after them
 AROUND_THE_END = {
-    "returns and feeds": "a\r\n" * (BLOCK // 3 + 9),
-    "returns": "a,\r" * (BLOCK // 3 + 9),
+    "returns and feeds": ("a" * 62 + "\r\n") * LINES + "a\r\n" * 40,
+    "returns": ("a" * 62 + ",\r") * LINES + "a,\r" * 40,
     "nothing": "\n" * BLOCK + "a",
-    "one return": "x\n" * (BLOCK // 2 - 1) + "y\rz\n",
+    "one return": ("x" * 63 + "\n") * LINES + "x\n" * 31 + "y\rz\n",
 }
 
 
