@@ -162,7 +162,7 @@ def test_many_at_a_time_as_one_by_one(kind: ImportKind) -> None:
     names = list(ROWS[kind])
     reference, warm = converter(kind, names), converter(kind, names)
 
-    @settings(max_examples=300, deadline=None)
+    @settings(max_examples=150, deadline=None)
     @given(rows(kind))
     def check(rows: list[Row]) -> None:
         expected = one_by_one(reference, [row for row in rows if any(row[1])])
@@ -177,7 +177,7 @@ def test_a_block_of_plain_text_as_one_by_one(kind: ImportKind, tmp_path: Path) -
     path, names = tmp_path / "plain.csv", list(ROWS[kind])
     reference, warm = converter(kind, names), converter(kind, names)
 
-    @settings(max_examples=300, deadline=None)
+    @settings(max_examples=150, deadline=None)
     @given(rows(kind), st.sampled_from(["\n", "\r\n"]))
     def check(rows: list[Row], end: str) -> None:
         plain = [[PLAIN.sub("", text) for text in fields] for _, fields in rows]
