@@ -1,6 +1,6 @@
 """What an agency read of whom: gathered while a request runs, on record before it is answered."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -47,9 +47,9 @@ class Reads:
     def __init__(self) -> None:
         self._by_category: dict[Category, set[UUID]] = {category: set() for category in Category}
 
-    def note(self, citizen_id: UUID, category: Category) -> None:
+    def note(self, citizen_ids: Iterable[UUID], category: Category) -> None:
         """Data of this category are about to be given."""
-        self._by_category[category].add(citizen_id)
+        self._by_category[category].update(citizen_ids)
 
     def take(self) -> dict[UUID, list[Category]]:
         """What was noted since the last time, by citizen."""

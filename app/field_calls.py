@@ -9,15 +9,23 @@ from collections.abc import Callable, Sequence
 from operator import attrgetter
 from typing import Any
 
-from graphql import GraphQLField
+from graphql import GraphQLAbstractType, GraphQLField, GraphQLObjectType, GraphQLUnionType
 from strawberry import BasePermission
 from strawberry.permission import PermissionExtension
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types.arguments import convert_arguments
+from strawberry.types.base import StrawberryObjectDefinition, has_object_definition
+from strawberry.types.cast import TYPE_CAST_ATTRIBUTE
 from strawberry.types.field import StrawberryField
 from strawberry.types.fields.resolver import StrawberryResolver
 
-from app.execution.plan import Call, Read
+from app.execution.plan import Call, Check, Choose, Convert, Guard, Read, Together
+
+# What a permission has that can be asked once for a level: `Guard`.
+FOR_ALL = "demand_for_all"
+# What the function of a resolver has that can be called once for a level: `Together`.
+TOGETHER = "together"
+
 
 _Permissions = Sequence[BasePermission]
 _Function = Callable[..., Any]
@@ -57,11 +65,34 @@ class FieldCalls:
         resolver = definition.base_resolver
         if resolver is None:
             read = attrgetter(definition.python_name)
-            return Call(_guarded(permissions, lambda source, _info: read(source)), None)
+            return _call(permissions, lambda source, _info: read(source))
         function = _of_source_and_info(resolver)
         if function is None:
             return None
-        return Call(_guarded(permissions, function), self._converter(definition))
+        together = getattr(resolver.wrapped_func, TOGETHER, None)
+        return _call(permissions, function, self._converter(definition), together)
+
+    def check_of(self, type_: GraphQLObjectType) -> Check | None:
+        """The type's own `is_type_of`; Strawberry's looks at more than the value."""
+        definition = _type_definition(type_)
+        check = None if definition is None else definition.is_type_of
+        return None if check is None or inspect.iscoroutinefunction(check) else check
+
+    def choose_of(self, type_: GraphQLAbstractType) -> Choose | None:
+        """The first type of a union whose own `is_type_of` says so, as Strawberry asks them."""
+        if not isinstance(type_, GraphQLUnionType):
+            return None
+        checks = [(each.name, self.check_of(each)) for each in type_.types]
+        sure = [(name, check) for name, check in checks if check is not None]
+        if len(sure) < len(checks):
+            return None
+
+        def choose(value: Any, info: Any) -> str | None:
+            if hasattr(value, TYPE_CAST_ATTRIBUTE) or has_object_definition(value):
+                return None
+            return next((name for name, check in sure if check(value, info)), None)
+
+        return choose
 
     def _converter(self, definition: StrawberryField) -> Callable[[dict[str, Any]], Any] | None:
         """From GraphQL's arguments to those of the resolver."""
@@ -80,6 +111,11 @@ class FieldCalls:
 def _definition(field: GraphQLField) -> StrawberryField | None:
     definition = field.extensions.get("strawberry-definition")
     return definition if isinstance(definition, StrawberryField) else None
+
+
+def _type_definition(type_: GraphQLObjectType) -> StrawberryObjectDefinition | None:
+    definition = type_.extensions.get("strawberry-definition")
+    return definition if isinstance(definition, StrawberryObjectDefinition) else None
 
 
 def _permissions(definition: StrawberryField) -> _Permissions | None:
@@ -112,10 +148,32 @@ def _of_source_and_info(resolver: StrawberryResolver[Any]) -> _Function | None:
     return lambda _source, _info, **arguments: function(**arguments)
 
 
-def _guarded(permissions: _Permissions, function: _Function) -> _Function:
-    if not permissions:
-        return function
+def _call(
+    permissions: _Permissions,
+    function: _Function,
+    convert: Convert | None = None,
+    together: Together | None = None,
+) -> Call:
+    """With the permissions asked once for a level, where they all can be."""
+    for_all = [getattr(each, FOR_ALL, None) for each in permissions]
+    guards = [guard for guard in for_all if guard is not None]
+    if len(guards) < len(permissions):
+        return Call(_guarded(permissions, function), convert)
+    return Call(function, convert, _all_of(guards) if guards else None, together)
 
+
+def _all_of(guards: Sequence[Guard]) -> Guard:
+    if len(guards) == 1:
+        return guards[0]
+
+    def guard(sources: Sequence[Any], info: Any) -> None:
+        for each in guards:
+            each(sources, info)
+
+    return guard
+
+
+def _guarded(permissions: _Permissions, function: _Function) -> _Function:
     def guarded(source: Any, info: Any, **arguments: Any) -> Any:
         for permission in permissions:
             if permission.has_permission(source, info, **arguments) is not True:

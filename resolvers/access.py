@@ -58,7 +58,7 @@ async def may_read(context: Context, citizen_id: UUID, scope: Scope) -> bool:
 
 def _noted(context: Context, row: CitizenRow | None) -> CitizenRow | None:
     if row is not None:
-        context.note_read(row.citizen_id, Category.IDENTITY)
+        context.note_reads([row.citizen_id], Category.IDENTITY)
     return row
 
 

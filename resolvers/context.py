@@ -1,6 +1,6 @@
 """What every resolver may ask of its request."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from uuid import UUID
@@ -41,15 +41,20 @@ class Context:
     allowed: set[Scope] = field(default_factory=set)  # what the viewer was found to have
     again: Callable[[], "Context"] | None = None  # the same, for one more event of a stream
 
-    def note_read(self, citizen_id: UUID, category: Category) -> None:
-        """Data of a citizen are about to be given; an agency's access is put on record.
+    @property
+    def leaves_record(self) -> bool:
+        """Whether who asks is an agency: what it reads of citizens is put on record."""
+        return isinstance(self.viewer, AgencyViewer)
+
+    def note_reads(self, citizen_ids: Sequence[UUID], category: Category) -> None:
+        """Data of citizens are about to be given; an agency's access is put on record.
 
         `Unavailable` where nobody would write the record.
         """
-        if isinstance(self.viewer, AgencyViewer):
+        if self.leaves_record:
             if self.reads is None:
                 raise Unavailable("This read would not be put on record, so nothing is given.")
-            self.reads.note(citizen_id, category)
+            self.reads.note(citizen_ids, category)
 
     def renew(self) -> None:
         """What was read for one event of a stream is old for the next, and so is the day."""

@@ -48,7 +48,7 @@ async def _entitlement(context: Context, representation: Representation) -> Any:
         return None
     found = await entitlement(context, key)
     if found is not None:
-        context.note_read(key.citizen_id, Category.ENTITLEMENT)
+        context.note_reads([key.citizen_id], Category.ENTITLEMENT)
     return found
 
 
@@ -58,7 +58,7 @@ async def _payment(context: Context, representation: Representation) -> Any:
         return None
     found = await context.loaders.payment_by_key.load(key)
     if found is not None:
-        context.note_read(key.citizen_id, Category.PAYMENT)
+        context.note_reads([key.citizen_id], Category.PAYMENT)
     return found
 
 

@@ -116,7 +116,7 @@ class Entitlement:
         gives=Annotated["Citizen", strawberry.lazy("resolvers.citizen")],
     )
     async def citizen(root: strawberry.Parent[EntitlementView], info: Info) -> Any:
-        info.context.note_read(root.citizen_id, Category.IDENTITY)
+        info.context.note_reads([root.citizen_id], Category.IDENTITY)
         return await info.context.loaders.citizen_by_id.load(root.key.citizen_id)
 
     @resolved("The screen's heading for this state.")

@@ -1,5 +1,6 @@
 """A thin Strawberry skin over app.policies: what a field needs, enforced and printed."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from strawberry import BasePermission
@@ -19,38 +20,47 @@ def scopes_of(scope: Scope) -> list[list[str]]:
     return [[PERSON], [scope.value]]
 
 
-class _Needs(BasePermission):
+class _Permission(BasePermission):
+    """Asked for one source, as Strawberry does, or once for all of a level."""
+
+    def has_permission(self, source: Any, info: Info, **kwargs: Any) -> bool:  # noqa: ARG002 - the library's signature
+        self.demand_for_all((source,), info)
+        return True
+
+    def demand_for_all(self, sources: Sequence[Any], info: Info) -> None:
+        """Raises where the viewer may not; it never depends on the source."""
+        raise NotImplementedError
+
+
+class _Needs(_Permission):
     """A field of a citizen, of their entitlement or payment: each source knows whose it is."""
 
     scope: Scope
     category: Category | None
 
-    def has_permission(self, source: Any, info: Info, **kwargs: Any) -> bool:  # noqa: ARG002 - the library's signature
+    def demand_for_all(self, sources: Sequence[Any], info: Info) -> None:
         context = info.context
         if self.scope not in context.allowed:
             _demand(info, may_use(context.viewer, self.scope))
             context.allowed.add(self.scope)
-        if self.category is not None:
-            context.note_read(source.citizen_id, self.category)
-        return True
+        if self.category is not None and context.leaves_record:
+            context.note_reads([source.citizen_id for source in sources], self.category)
 
 
-class NeedsOwn(BasePermission):
+class NeedsOwn(_Permission):
     """A field for the citizen's own eyes alone."""
 
-    def has_permission(self, source: object, info: Info, **kwargs: Any) -> bool:  # noqa: ARG002 - the library's signature
+    def demand_for_all(self, sources: Sequence[Any], info: Info) -> None:  # noqa: ARG002 - whoever it is
         _demand(info, may_read_own(info.context.viewer))
-        return True
 
 
-class _NeedsAgency(BasePermission):
+class _NeedsAgency(_Permission):
     """A root field for agencies with a scope; nothing of a citizen is behind it."""
 
     scope: Scope
 
-    def has_permission(self, source: object, info: Info, **kwargs: Any) -> bool:  # noqa: ARG002 - the library's signature
+    def demand_for_all(self, sources: Sequence[Any], info: Info) -> None:  # noqa: ARG002 - whoever it is
         _demand(info, may_work(info.context.viewer, self.scope))
-        return True
 
 
 def _demand(info: Info, decision: Decision) -> None:

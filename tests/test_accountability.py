@@ -222,7 +222,7 @@ async def streamed(service: Service, ask: Asker, scope: str) -> ExecutionResult:
         service.settings.privacy_keys.national_id_hmac("0")
     )
     assert citizen is None
-    inside.note_read(UUID(int=9), CATEGORIES[Scope.PAYMENT_READ])
+    inside.note_reads([UUID(int=9)], CATEGORIES[Scope.PAYMENT_READ])
     return await extension.deliver(ExecutionResult(data={"x": 1}, errors=None))
 
 

@@ -7,6 +7,7 @@ from graphql import (
     DirectiveNode,
     FieldNode,
     FragmentSpreadNode,
+    GraphQLAbstractType,
     GraphQLField,
     GraphQLIncludeDirective,
     GraphQLList,
@@ -33,6 +34,8 @@ from graphql.execution.collect_fields import FragmentDetails
 from app.execution.leaves import serializer
 from app.execution.plan import (
     Call,
+    Check,
+    Choose,
     Condition,
     FieldPlan,
     Kind,
@@ -52,6 +55,12 @@ class Shortcuts(Protocol):
 
     def call_of(self, field: GraphQLField) -> Call | None:
         """What gives the value, where the resolver's wrappers need not be asked."""
+
+    def check_of(self, type_: GraphQLObjectType) -> Check | None:
+        """The type's `is_type_of`, where it can do with what a call gets as info."""
+
+    def choose_of(self, type_: GraphQLAbstractType) -> Choose | None:
+        """What tells a value's type, or None where that takes more."""
 
 
 _TYPENAME = "__typename"
@@ -121,7 +130,8 @@ class Selections:
             self._give_children(plan)
         conditional = any(occurrence.condition for _, occurrence in known)
         always = None if conditional else [(plan, plan.nodes) for plan in fields.values()]
-        return SelectionPlan(type_, fields, known, always)
+        placed = any(map(_is_placed, fields.values()))
+        return SelectionPlan(type_, fields, known, always, placed)
 
     def _field(self, parent: GraphQLObjectType, key: str, node: FieldNode) -> FieldPlan | None:
         name = node.name.value
@@ -131,7 +141,7 @@ class Selections:
         if name.startswith("__") and name != _TYPENAME:
             raise NotCompiled("introspection")
         plan = FieldPlan(key, definition, parent, typename=name == _TYPENAME)
-        plan.type = _type_plan(definition.type, plan)
+        plan.type = self._type(definition.type, plan)
         plan.read = self._shortcuts.read_of(definition)
         plan.call = self._shortcuts.call_of(definition)
         plan.resolve = definition.resolve
@@ -152,6 +162,25 @@ class Selections:
         named: Any = leaf.type
         types = self._schema.get_possible_types(named) if is_abstract_type(named) else [named]
         leaf.selections = {type_.name: self.of(type_, parts) for type_ in types}
+        if leaf.kind is Kind.OBJECT:
+            (leaf.selection,) = leaf.selections.values()
+
+    def _type(self, type_: GraphQLOutputType, plan: FieldPlan) -> TypePlan:
+        nullable = not isinstance(type_, GraphQLNonNull)
+        inner: Any = type_.of_type if isinstance(type_, GraphQLNonNull) else type_
+        if isinstance(inner, GraphQLList):
+            of = self._type(inner.of_type, plan)
+            return TypePlan(inner, Kind.LIST, nullable, plan, of=of, quick=of.quick)
+        if is_leaf_type(inner):
+            serialize = serializer(inner)
+            return TypePlan(inner, Kind.LEAF, nullable, plan, serialize=serialize, quick=True)
+        if is_abstract_type(inner):
+            choose = self._shortcuts.choose_of(inner)
+            quick = choose is not None
+            return TypePlan(inner, Kind.ABSTRACT, nullable, plan, choose=choose, quick=quick)
+        check = self._shortcuts.check_of(inner)
+        quick = inner.is_type_of is None or check is not None
+        return TypePlan(inner, Kind.OBJECT, nullable, plan, check=check, quick=quick)
 
 
 def _has_variable(value: ValueNode) -> bool:
@@ -162,15 +191,17 @@ def _has_variable(value: ValueNode) -> bool:
     return isinstance(value, VariableNode)
 
 
-def _type_plan(type_: GraphQLOutputType, plan: FieldPlan) -> TypePlan:
-    nullable = not isinstance(type_, GraphQLNonNull)
-    inner: Any = type_.of_type if isinstance(type_, GraphQLNonNull) else type_
-    if isinstance(inner, GraphQLList):
-        return TypePlan(inner, Kind.LIST, nullable, plan, of=_type_plan(inner.of_type, plan))
-    if is_leaf_type(inner):
-        return TypePlan(inner, Kind.LEAF, nullable, plan, serialize=serializer(inner))
-    kind = Kind.ABSTRACT if is_abstract_type(inner) else Kind.OBJECT
-    return TypePlan(inner, kind, nullable, plan)
+def _is_placed(plan: FieldPlan) -> bool:
+    """Whether the place of the field's value is asked for, or that of one below."""
+    if plan.typename:
+        return False
+    leaf = plan.type
+    while leaf.of is not None:
+        leaf = leaf.of
+    if leaf.kind is Kind.ABSTRACT or not leaf.quick:  # what is not sure is asked with the info
+        return True
+    called = plan.read is not None or plan.call is not None
+    return not called or any(each.placed for each in leaf.selections.values())
 
 
 class _Collector:

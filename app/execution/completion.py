@@ -2,99 +2,46 @@
 
 from collections.abc import AsyncIterable, Awaitable, Sequence
 from dataclasses import dataclass
-from types import GeneratorType
 from typing import TYPE_CHECKING, Any
 
-from graphql import FieldNode, GraphQLError, GraphQLResolveInfo, Undefined
-from graphql.execution.collect_fields import FieldDetails
-from graphql.execution.executor import invalid_return_type_error
+from graphql import FieldNode, GraphQLError, Undefined
 from graphql.pyutils import is_iterable
 
 from app.execution.failures import Failure
-from app.execution.places import Place, path_of
-from app.execution.plan import Kind, SelectionPlan, TypePlan
+from app.execution.level import Holder, Level, Spot
+from app.execution.object_types import Checked, Info, ObjectTypes, not_of_type
+from app.execution.places import Place
+from app.execution.plain import PLAIN, is_plain
+from app.execution.plan import FieldPlan, Kind, SelectionPlan, TypePlan
 from app.execution.waiting import Started
 
 if TYPE_CHECKING:
     from app.execution.executor import CompiledExecution
 
-_KNOWN_CLASSES = 10_000
 _LISTS = (list, tuple)
-
-Holder = Any  # the dict or the list that a value goes into
-Info = GraphQLResolveInfo[Any]
-
-
-class Spot:
-    """Where a value belongs."""
-
-    __slots__ = ("holder", "info", "key", "nodes", "place", "plan")
-
-    def __init__(
-        self,
-        plan: TypePlan,
-        holder: Holder,
-        key: Any,
-        place: Place,
-        nodes: list[FieldNode],
-        info: Info | None,
-    ) -> None:
-        self.plan = plan
-        self.holder = holder
-        self.key = key
-        self.place = place
-        self.nodes = nodes
-        self.info = info
 
 
 @dataclass(frozen=True, slots=True)
-class _Checked:
-    """An object whose type was awaited."""
+class _Together:
+    """A field of all objects of a level, whose values are awaited at once."""
 
-    selection: SelectionPlan
-    value: Any
-
-
-class Level:
-    """The objects of one selection that are asked together."""
-
-    __slots__ = ("outs", "places", "selection", "sources")
-
-    def __init__(self, selection: SelectionPlan) -> None:
-        self.selection = selection
-        self.sources: list[Any] = []
-        self.outs: list[dict[str, Any]] = []
-        self.places: list[Place | None] = []
-
-
-PLAIN: set[type] = set()  # classes whose values are neither awaitable nor errors
-_OTHER: set[type] = set()  # classes whose values are one of both
-
-
-def is_plain(value: Any) -> bool:
-    kind = value.__class__
-    if kind in PLAIN or kind in _OTHER:
-        return kind in PLAIN
-    plain = not (
-        issubclass(kind, BaseException | GeneratorType)
-        or hasattr(kind, "__await__")
-        or hasattr(kind, "__aiter__")
-    )
-    known = PLAIN if plain else _OTHER
-    if len(known) < _KNOWN_CLASSES:
-        known.add(kind)
-    return plain
+    field: FieldPlan
+    nodes: list[FieldNode]
+    level: Level
 
 
 class Completion:
     """Where the values of one run go."""
 
-    def __init__(self, executor: "CompiledExecution") -> None:
+    def __init__(self, executor: "CompiledExecution", called_info: Any) -> None:
         self._executor = executor
-        self.next: dict[int, Level] = {}
-        self.started: list[tuple[Started, Spot]] = []
+        self._called_info = called_info
+        self._object_types = ObjectTypes(executor)
+        self.next: dict[SelectionPlan, Level] = {}
+        self.started: list[tuple[Started, Spot | _Together]] = []
         self.failed = False
         self.types: dict[int, SelectionPlan] = {}  # of objects of abstract types, by identity
+        self.shared: list[tuple[Holder, Any]] = []  # where an object stands that is also elsewhere
 
     def fail(self, holder: Holder, key: Any, error: Exception) -> None:
         holder[key] = Failure(error)
@@ -104,23 +51,196 @@ class Completion:
         for out in level.outs:
             self.fail(out, key, error)
 
-    def place(self, value: Any, spot: Spot) -> None:
+    def unshare(self) -> None:
+        """Each place has an object of its own, which a failure may change."""
+        for holder, key in self.shared:
+            holder[key] = self._copied(holder[key])
+        self.shared.clear()
+
+    def _copied(self, part: Any) -> Any:
+        if isinstance(part, list):
+            return [self._copied(each) for each in part]
+        if not isinstance(part, dict):
+            return part
+        copy = {key: self._copied(each) for key, each in part.items()}
+        if id(part) in self.types:
+            self.types[id(copy)] = self.types[id(part)]
+        return copy
+
+    def put_all(
+        self, values: Sequence[Any], field: FieldPlan, nodes: list[FieldNode], level: Level
+    ) -> None:
+        """The values of a field, one for each object of its level."""
+        if field.type.kind is Kind.LEAF:
+            self._put_leaves(values, field, nodes, level)
+            return
+        for index, value in enumerate(values):
+            place = level.place(index, field)
+            self.put(value, field.type, level.outs[index], field.key, place, nodes)
+
+    def _put_leaves(
+        self, values: Sequence[Any], field: FieldPlan, nodes: list[FieldNode], level: Level
+    ) -> None:
+        key, plan = field.key, field.type
+        serialize, nullable = plan.serialize, plan.nullable
+        if serialize is None:
+            return
+        for index, (value, out) in enumerate(zip(values, level.outs, strict=True)):
+            if value.__class__ in PLAIN:
+                try:
+                    out[key] = serialize(value)
+                except Exception as error:
+                    self.fail(out, key, error)
+            elif value is None and nullable:
+                out[key] = None
+            else:
+                self.put(value, plan, out, key, level.place(index, field), nodes)
+
+    def put_together(
+        self,
+        values: Sequence[Any] | Awaitable[Sequence[Any]],
+        field: FieldPlan,
+        nodes: list[FieldNode],
+        level: Level,
+    ) -> None:
+        """The values of a field as one call gave them for all objects of its level."""
+        if not self._executor.is_awaitable(values):
+            self._put_each(values, field, nodes, level)
+            return
+        for out in level.outs:
+            out[field.key] = None  # its place in the order
+        started = Started(values)
+        if started.done:
+            self._put_each(started.value, field, nodes, level)
+        else:
+            self.started.append((started, _Together(field, nodes, level)))
+
+    def _put_each(
+        self, values: Any, field: FieldPlan, nodes: list[FieldNode], level: Level
+    ) -> None:
+        if values.__class__ is Failure:
+            self.fail_all(level, field.key, values.error)
+        elif len(values) != len(level.sources):
+            wrong = f"Expected {len(level.sources)} values of {field.key}, got {len(values)}."
+            self.fail_all(level, field.key, RuntimeError(wrong))
+        else:
+            self.put_all(values, field, nodes, level)
+
+    def settled(self, started: Started, target: Spot | _Together) -> None:
+        """What was awaited is there."""
+        if isinstance(target, Spot):
+            self._complete(started.value, target)
+        else:
+            self._put_each(started.value, target.field, target.nodes, target.level)
+
+    def put(
+        self,
+        value: Any,
+        plan: TypePlan,
+        holder: Holder,
+        key: Any,
+        place: Place | None,
+        nodes: list[FieldNode],
+        info: Info | None = None,
+    ) -> None:
         """Put a value where it belongs; one that has to be awaited leaves its place empty."""
-        known = value is None or value.__class__ in PLAIN or is_plain(value)
-        if not known and self._executor.is_awaitable(value):
+        if plan.quick and (value.__class__ in PLAIN or is_plain(value)):
+            try:
+                self._put_quickly(value, plan, holder, key, place, nodes)
+            except Exception as error:
+                self.fail(holder, key, error)
+            return
+        spot = Spot(plan, holder, key, place, nodes, info)
+        if value is not None and not is_plain(value) and self._executor.is_awaitable(value):
             self._start(value, spot)
         else:
-            self.complete(value, spot)
+            self._complete(value, spot)
+
+    def _put_quickly(
+        self,
+        value: Any,
+        plan: TypePlan,
+        holder: Holder,
+        key: Any,
+        place: Place | None,
+        nodes: list[FieldNode],
+    ) -> None:
+        """A value that is there, of a type whose selection nobody has to be asked for."""
+        kind = plan.kind
+        if kind is Kind.OBJECT:
+            check = plan.check
+            if check is not None and not check(value, self._called_info):
+                raise not_of_type(plan.selection, value, nodes)
+            self._add(plan.selection, value, holder, key, place)
+        elif kind is Kind.LIST:
+            self._put_items(value, plan, holder, key, place, nodes, None)
+        elif plan.serialize is not None:
+            holder[key] = plan.serialize(value)
+        elif plan.choose is not None:
+            name = plan.choose(value, self._called_info)
+            if name in plan.selections:
+                self._add(plan.selections[name], value, holder, key, place, abstract=True)
+            else:
+                self._complete_object(value, Spot(plan, holder, key, place, nodes, None))
+
+    def _put_items(
+        self,
+        value: Any,
+        plan: TypePlan,
+        holder: Holder,
+        key: Any,
+        place: Place | None,
+        nodes: list[FieldNode],
+        info: Info | None,
+    ) -> None:
+        item_plan = plan.of
+        if item_plan is None or not (value.__class__ in _LISTS or is_iterable(value)):
+            field = plan.field
+            raise GraphQLError(
+                "Expected Iterable, but did not find one for field"
+                f" '{field.parent_type}.{field.occurrences[0].node.name.value}'."
+            )
+        items = value if value.__class__ in _LISTS else list(value)
+        result: list[Any] = [None] * len(items)
+        holder[key] = result
+        for index, item in enumerate(items):
+            where = None if place is None else (place, index, None)
+            self.put(item, item_plan, result, index, where, nodes, info)
+
+    def _add(
+        self,
+        selection: SelectionPlan,
+        value: Any,
+        holder: Holder,
+        key: Any,
+        place: Place | None,
+        *,
+        abstract: bool = False,
+    ) -> None:
+        """An object joins the others of its selection on the next level."""
+        level = self.next.get(selection)
+        if level is None:
+            level = self.next[selection] = Level(selection)
+        if not selection.placed:
+            known = level.known.get(id(value))
+            if known is not None:
+                holder[key] = known
+                self.shared.append((holder, key))
+                return
+        out = level.add(value, place)
+        holder[key] = out
+        if abstract:
+            self.types[id(out)] = selection
 
     def _start(self, value: Awaitable[Any], spot: Spot) -> None:
         spot.holder[spot.key] = None
         started = Started(value)
         if started.done:
-            self.complete(started.value, spot)
+            self._complete(started.value, spot)
         else:
             self.started.append((started, spot))
 
-    def complete(self, value: Any, spot: Spot) -> None:
+    def _complete(self, value: Any, spot: Spot) -> None:
         """A value that is there, as a part of the answer."""
         plan, kind = spot.plan, value.__class__
         try:
@@ -128,18 +248,16 @@ class Completion:
                 self._complete_null(spot)
             elif kind is Failure:
                 self.fail(spot.holder, spot.key, value.error)
-            elif kind is _Checked:
-                self._add(value.selection, value.value, spot)
+            elif kind is Checked:
+                self._add_of(spot, value.selection, value.value)
             elif kind not in PLAIN and isinstance(value, Exception):
                 raise value
-            elif plan.kind is Kind.OBJECT:
-                self._complete_object(plan.only_selection, value, spot)
             elif plan.kind is Kind.LIST:
                 self._complete_list(value, spot)
-            elif plan.serialize is not None:
-                spot.holder[spot.key] = plan.serialize(value)
+            elif plan.quick:
+                self._put_quickly(value, plan, spot.holder, spot.key, spot.place, spot.nodes)
             else:
-                self._complete_abstract(value, spot)
+                self._complete_object(value, spot)
         except Exception as error:
             self.fail(spot.holder, spot.key, error)
 
@@ -157,96 +275,20 @@ class Completion:
         if value.__class__ not in PLAIN and self._executor.is_async_iterable(value):
             self._start(_listed(value), spot)
             return
-        field, item_plan = spot.plan.field, spot.plan.of
-        if item_plan is None or not (value.__class__ in _LISTS or is_iterable(value)):
-            raise GraphQLError(
-                "Expected Iterable, but did not find one for field"
-                f" '{field.parent_type}.{field.occurrences[0].node.name.value}'."
-            )
-        items = list(value)
-        result: list[Any] = [None] * len(items)
-        spot.holder[spot.key] = result
         # An object's type may be asked for the info of its field, which is the same for all.
-        asked = item_plan.kind in (Kind.OBJECT, Kind.ABSTRACT) and len(items) > 1
-        place, nodes, info = spot.place, spot.nodes, self._info(spot) if asked else spot.info
-        for index, item in enumerate(items):
-            where = (place, index, None)
-            self.place(item, Spot(item_plan, result, index, where, nodes, info))
+        info = spot.info if spot.plan.quick else self._object_types.info(spot)
+        self._put_items(value, spot.plan, spot.holder, spot.key, spot.place, spot.nodes, info)
 
-    def _complete_object(self, selection: SelectionPlan, value: Any, spot: Spot) -> None:
-        is_type_of = selection.type.is_type_of
-        if is_type_of is not None:
-            is_one = is_type_of(value, self._info(spot))
-            if self._executor.is_awaitable(is_one):
-                self._start(_checked(is_one, selection, value, spot.nodes), spot)
-                return
-            if not is_one:
-                raise _not_of_type(selection, value, spot.nodes)
-        self._add(selection, value, spot)
+    def _complete_object(self, value: Any, spot: Spot) -> None:
+        selection = self._object_types.of(value, spot)
+        if isinstance(selection, SelectionPlan):
+            self._add_of(spot, selection, value)
+        else:
+            self._start(selection, spot)
 
-    def _add(self, selection: SelectionPlan, value: Any, spot: Spot) -> None:
-        """An object joins the others of its selection on the next level."""
-        level = self.next.get(id(selection))
-        if level is None:
-            level = self.next[id(selection)] = Level(selection)
-        out: dict[str, Any] = {}
-        spot.holder[spot.key] = out
-        level.sources.append(value)
-        level.outs.append(out)
-        level.places.append(spot.place)
-        if spot.plan.kind is Kind.ABSTRACT:
-            self.types[id(out)] = selection
-
-    def _complete_abstract(self, value: Any, spot: Spot) -> None:
-        abstract: Any = spot.plan.type
-        resolve_type = abstract.resolve_type or self._executor.type_resolver
-        name = resolve_type(value, self._info(spot), abstract)
-        if self._executor.is_awaitable(name):
-            self._start(self._typed(name, value, spot), spot)
-            return
-        self._complete_object(self._selection(name, value, spot), value, spot)
-
-    async def _typed(self, name: Awaitable[Any], value: Any, spot: Spot) -> _Checked:
-        selection = self._selection(await name, value, spot)
-        is_type_of = selection.type.is_type_of
-        if is_type_of is not None:
-            is_one = is_type_of(value, self._info(spot))
-            if not (await is_one if self._executor.is_awaitable(is_one) else is_one):
-                raise _not_of_type(selection, value, spot.nodes)
-        return _Checked(selection, value)
-
-    def _selection(self, name: Any, value: Any, spot: Spot) -> SelectionPlan:
-        abstract: Any = spot.plan.type
-        type_ = self._executor.ensure_valid_runtime_type(
-            name, abstract, _details(spot.nodes), self._info(spot), value
-        )
-        return spot.plan.selections[type_.name]
-
-    def _info(self, spot: Spot) -> Info:
-        if spot.info is None:
-            place, field = spot.place, spot.plan.field
-            while isinstance(place[1], int) and place[0] is not None:
-                place = place[0]
-            spot.info = self._executor.build_resolve_info(
-                field.definition, spot.nodes, field.parent_type, path_of(place)
-            )
-        return spot.info
-
-
-def _details(nodes: Sequence[FieldNode]) -> list[FieldDetails]:
-    return [FieldDetails(node, None) for node in nodes]
-
-
-def _not_of_type(selection: SelectionPlan, value: Any, nodes: Sequence[FieldNode]) -> GraphQLError:
-    return invalid_return_type_error(selection.type, value, _details(nodes))
-
-
-async def _checked(
-    is_one: Awaitable[bool], selection: SelectionPlan, value: Any, nodes: Sequence[FieldNode]
-) -> _Checked:
-    if not await is_one:
-        raise _not_of_type(selection, value, nodes)
-    return _Checked(selection, value)
+    def _add_of(self, spot: Spot, selection: SelectionPlan, value: Any) -> None:
+        abstract = spot.plan.kind is Kind.ABSTRACT
+        self._add(selection, value, spot.holder, spot.key, spot.place, abstract=abstract)
 
 
 async def _listed(items: AsyncIterable[Any]) -> list[Any]:

@@ -11,9 +11,11 @@ from typing import Any
 from graphql import FieldNode, GraphQLError, located_error
 from graphql.pyutils import Path
 
+from app.execution.plain import never_plain
 from app.execution.plan import ActiveFields, Kind, SelectionPlan, TypePlan
 
 
+@never_plain
 @dataclass(slots=True, eq=False)
 class Failure:
     """Stands where a value failed."""

@@ -1,7 +1,7 @@
 """What a plan is: for each object type met on the way the fields that are asked of it, in order."""
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
@@ -11,6 +11,10 @@ from graphql import FieldNode, GraphQLField, GraphQLObjectType, GraphQLOutputTyp
 Read = Callable[[Any], Any]
 Serialize = Callable[[Any], Any]
 Convert = Callable[[dict[str, Any]], dict[str, Any]]
+Guard = Callable[[Sequence[Any], Any], None]
+Together = Callable[..., Sequence[Any] | Awaitable[Sequence[Any]]]
+Check = Callable[[Any, Any], bool]
+Choose = Callable[[Any, Any], str | None]
 Condition = tuple[tuple[str, bool], ...]  # variables and what each has to be; () always holds
 
 
@@ -27,11 +31,15 @@ class Kind(IntEnum):
 class Call:
     """A field's value by a function of its source, what its run gives as info, and arguments.
 
-    `convert`: from the arguments as GraphQL has them to those of the function.
+    `convert`: from the arguments as GraphQL has them to those of the function. `guard`: raises
+    where none of these sources may be asked. `together`: the same for many sources at once, a value
+    or an exception for each, or an awaitable of them.
     """
 
     function: Callable[..., Any]
-    convert: Convert | None
+    convert: Convert | None = None
+    guard: Guard | None = None
+    together: Together | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -44,14 +52,13 @@ class TypePlan:
     field: "FieldPlan"
     serialize: Serialize | None = None  # of a leaf
     of: "TypePlan | None" = None  # of a list
+    check: Check | None = None  # of an object type: whether a value is of it, if that is a question
+    choose: Choose | None = None  # of an abstract type: the object type's name, where it is sure
+    quick: bool = False  # no value's place has to be known, so nobody asks for info
     selections: dict[str, "SelectionPlan"] = dataclasses.field(
         default_factory=dict
     )  # by object type
-
-    @property
-    def only_selection(self) -> "SelectionPlan":
-        """Of an object type: its only one."""
-        return next(iter(self.selections.values()))
+    selection: "SelectionPlan" = dataclasses.field(init=False)  # of an object type: its only one
 
 
 @dataclass(slots=True, eq=False)
@@ -91,12 +98,15 @@ class SelectionPlan:
     """The fields asked of one object type, in the order of the answer.
 
     `order` names the keys as often as the document does, where conditions decide which comes first.
+    `placed`: somebody asks where the objects stand. Where nobody does, one that is met several
+    times is answered once.
     """
 
     type: GraphQLObjectType
     fields: dict[str, FieldPlan]
     order: Sequence[tuple[str, Occurrence]]
     always: ActiveFields | None  # the fields, where no condition has to be asked
+    placed: bool
 
     def active(self, variables: Mapping[str, Any]) -> ActiveFields:
         """The fields that count with these variables, each with the nodes that do."""

@@ -1,15 +1,17 @@
 """One run of a plan: level by level, each field once for all objects of its level."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from graphql import ExecutionResult, FieldNode, GraphQLError
 from graphql.execution.values import get_argument_values
 
-from app.execution.completion import PLAIN, Completion, Level, Spot, is_plain
-from app.execution.failures import Reconciler
-from app.execution.places import Place, path_of
-from app.execution.plan import ActiveFields, Call, FieldPlan, Kind, Plan, SelectionPlan
+from app.execution.completion import Completion
+from app.execution.failures import Failure, Reconciler
+from app.execution.level import Level
+from app.execution.places import path_of
+from app.execution.plan import ActiveFields, Call, FieldPlan, Plan, Read, SelectionPlan
 from app.execution.waiting import settle
 
 if TYPE_CHECKING:
@@ -25,7 +27,7 @@ class Run:
         self._variables = executor.variable_values.coerced
         self._called_info = executor.called_info()
         self._active: dict[int, ActiveFields] = {}
-        self._values = Completion(executor)
+        self._values = Completion(executor, self._called_info)
 
     def result(self) -> ExecutionResult | Awaitable[ExecutionResult]:
         """The answer, at once where nothing has to be awaited."""
@@ -57,8 +59,8 @@ class Run:
             while self._values.started:
                 started, self._values.started = self._values.started, []
                 await settle([each for each, _ in started])
-                for each, spot in started:
-                    self._values.complete(each.value, spot)
+                for each, target in started:
+                    self._values.settled(each, target)
             if not self._go_down():
                 return
 
@@ -92,6 +94,7 @@ class Run:
         return ExecutionResult(data if stands else None, errors or None)
 
     def _reconciler(self, errors: list[GraphQLError]) -> Reconciler:
+        self._values.unshare()
         return Reconciler(self.active, self._values.types, errors)
 
     def active(self, selection: SelectionPlan) -> ActiveFields:
@@ -112,66 +115,35 @@ class Run:
             for out in level.outs:
                 out[field.key] = field.parent_type.name
         elif field.call is not None:
-            self._call(field, nodes, level)
-        elif field.read is None:
-            self._resolve(field, nodes, level)
-        elif field.type.kind is Kind.LEAF:
-            self._read_leaves(field, nodes, level)
+            self._call(field.call, field, nodes, level)
+        elif field.read is not None:
+            values = _all_read(field.read, level.sources)
+            self._values.put_all(values, field, nodes, level)
         else:
-            self._read(field, nodes, level)
+            self._resolve(field, nodes, level)
 
-    def _read_leaves(self, field: FieldPlan, nodes: list[FieldNode], level: Level) -> None:
-        key, read, serialize, nullable = (
-            field.key, field.read, field.type.serialize, field.type.nullable,
-        )  # fmt: skip
-        if read is None or serialize is None:
-            return
-        for source, out, above in zip(level.sources, level.outs, level.places, strict=True):
-            try:
-                value = read(source)
-                if value is None and nullable:
-                    out[key] = None
-                elif value is not None and (value.__class__ in PLAIN or is_plain(value)):
-                    out[key] = serialize(value)
-                else:
-                    where = _place(field, above)
-                    self._values.place(value, Spot(field.type, out, key, where, nodes, None))
-            except Exception as error:
-                self._values.fail(out, key, error)
-
-    def _read(self, field: FieldPlan, nodes: list[FieldNode], level: Level) -> None:
-        read = field.read
-        if read is None:
-            return
-        for source, out, above in zip(level.sources, level.outs, level.places, strict=True):
-            where = _place(field, above)
-            try:
-                value = read(source)
-            except Exception as error:
-                self._values.fail(out, field.key, error)
-            else:
-                self._values.place(value, Spot(field.type, out, field.key, where, nodes, None))
-
-    def _call(self, field: FieldPlan, nodes: list[FieldNode], level: Level) -> None:
-        call, key, plan, info = field.call, field.key, field.type, self._called_info
-        if call is None:
-            return
+    def _call(self, call: Call, field: FieldPlan, nodes: list[FieldNode], level: Level) -> None:
+        info, sources = self._called_info, level.sources
         try:
             arguments = self._called_arguments(field, nodes, call)
+            if call.guard is not None:
+                call.guard(sources, info)
+            if call.together is not None:
+                together = call.together(sources, info, **arguments)
         except Exception as error:
-            self._values.fail_all(level, key, error)
+            self._values.fail_all(level, field.key, error)
             return
-        function, serialize = call.function, plan.serialize
-        for source, out, above in zip(level.sources, level.outs, level.places, strict=True):
+        if call.together is not None:
+            self._values.put_together(together, field, nodes, level)
+            return
+        function = partial(call.function, **arguments) if arguments else call.function
+        values: list[Any] = []
+        for source in sources:
             try:
-                value = function(source, info, **arguments)
-                if value is not None and serialize is not None and value.__class__ in PLAIN:
-                    out[key] = serialize(value)
-                    continue
+                values.append(function(source, info))
             except Exception as error:
-                self._values.fail(out, key, error)
-                continue
-            self._values.place(value, Spot(plan, out, key, _place(field, above), nodes, None))
+                values.append(Failure(error))
+        self._values.put_all(values, field, nodes, level)
 
     def _resolve(self, field: FieldPlan, nodes: list[FieldNode], level: Level) -> None:
         executor, key = self._executor, field.key
@@ -182,7 +154,7 @@ class Run:
             self._values.fail_all(level, key, error)
             return
         for source, out, above in zip(level.sources, level.outs, level.places, strict=True):
-            where = _place(field, above)
+            where = above, key, field.parent_type.name
             info = executor.build_resolve_info(
                 field.definition, nodes, field.parent_type, path_of(where)
             )
@@ -191,7 +163,7 @@ class Run:
             except Exception as error:
                 self._values.fail(out, key, error)
             else:
-                self._values.place(value, Spot(field.type, out, key, where, nodes, info))
+                self._values.put(value, field.type, out, key, where, nodes, info)
 
     def _called_arguments(
         self, field: FieldPlan, nodes: list[FieldNode], call: Call
@@ -216,5 +188,15 @@ class Run:
         )
 
 
-def _place(field: FieldPlan, above: Place | None) -> Place:
-    return above, field.key, field.parent_type.name
+def _all_read(read: Read, sources: Sequence[Any]) -> list[Any]:
+    try:
+        return [read(source) for source in sources]
+    except Exception:  # some can not be read: which, and the others all the same
+        return [_read(read, source) for source in sources]
+
+
+def _read(read: Read, source: Any) -> Any:
+    try:
+        return read(source)
+    except Exception as error:
+        return Failure(error)

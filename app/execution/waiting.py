@@ -66,23 +66,30 @@ async def settle(started: Sequence[Started]) -> None:
 
 
 async def _all_done(futures: Sequence["asyncio.Future[Any] | None"]) -> None:
-    open_ = {future for future in futures if future is not None and not future.done()}
-    if not open_:
+    """One after the other: mostly the first is the last, or those of one batch are done with it."""
+    waited = False
+    for future in futures:
+        if future is not None and not future.done():
+            waited = True
+            await _Done(future)
+    if not waited:
         await asyncio.sleep(0)
-        return
-    waiter = asyncio.get_running_loop().create_future()
-    left = len(open_)
 
-    def one_done(_future: "asyncio.Future[Any]") -> None:
-        nonlocal left
-        left -= 1
-        if not left and not waiter.done():
-            waiter.set_result(None)
 
-    for future in open_:
-        future.add_done_callback(one_done)
-    try:
-        await waiter
-    finally:
-        for future in open_:
-            future.remove_done_callback(one_done)
+class _Done:
+    """Waits until a future is done, whatever it gives: that is for whose it is."""
+
+    __slots__ = ("_future",)
+
+    def __init__(self, future: "asyncio.Future[Any]") -> None:
+        self._future = future
+
+    def __await__(self) -> Generator[Any, None, None]:
+        future = self._future
+        future._asyncio_future_blocking = True  # how a task is told for what to wait
+        try:
+            yield future
+        except BaseException:
+            task = asyncio.current_task()
+            if not future.done() or (task is not None and task.cancelling()):
+                raise

@@ -10,6 +10,7 @@ from typing import Any
 from graphql import DocumentNode, ExecutionResult, GraphQLSchema, execute, parse
 from graphql.execution.executor import Executor
 
+from app.execution.compiler import Shortcuts
 from app.execution.executor import CompiledExecution, Plans
 
 Shown = tuple[Any, list[Any]]
@@ -24,10 +25,21 @@ class NoShortcuts:
     def call_of(self, _field: Any) -> None:
         return None
 
+    def check_of(self, _type: Any) -> None:
+        return None
 
-def compiled_for(schema: GraphQLSchema) -> tuple[type[CompiledExecution], Plans]:
+    def choose_of(self, _type: Any) -> None:
+        return None
+
+
+_NO_SHORTCUTS = NoShortcuts()
+
+
+def compiled_for(
+    schema: GraphQLSchema, shortcuts: Shortcuts = _NO_SHORTCUTS
+) -> tuple[type[CompiledExecution], Plans]:
     """The compiled executor of a schema, and the plans that it keeps."""
-    kept = Plans(schema, NoShortcuts())
+    kept = Plans(schema, shortcuts)
 
     class Compiled(CompiledExecution):
         def plans(self) -> Plans:

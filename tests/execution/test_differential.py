@@ -1,10 +1,11 @@
 """The same document, data and variables through both executors: the same answer."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from tests.execution.both import (
+    Shown,
     answer,
     assert_same,
     assert_same_in_places,
@@ -12,7 +13,7 @@ from tests.execution.both import (
     garbage_at_the_end,
 )
 from tests.execution.documents import valid_document
-from tests.execution.zoo import Beast, Zoo
+from tests.execution.zoo import Beast, Zoo, ZooShortcuts
 
 ROUNDS = 250
 ROOT = Beast("Root", "root")
@@ -55,4 +56,20 @@ async def test_what_is_awaited_gives_the_same_data_and_fails_in_the_same_places(
         expected = await answer(schema, document.text, ROOT, document.variables)
         found = await answer(schema, document.text, ROOT, document.variables, compiled)
         assert_same_in_places(found, expected, document)
+    assert plans.compiled > ROUNDS * 0.9, plans.left
+
+
+@pytest.mark.parametrize("few", [False, True])
+@pytest.mark.parametrize("wrong", [0, 3, 12])
+@pytest.mark.parametrize(("awaited", "same"), [(0, assert_same), (30, assert_same_in_places)])
+async def test_shorter_ways_lead_to_the_same(
+    wrong: int, awaited: int, same: Callable[[Shown, Shown, object], None], few: bool
+) -> None:
+    schema = Zoo(wrong, awaited, few).schema()
+    compiled, plans = compiled_for(schema, ZooShortcuts())
+    for number in range(ROUNDS):
+        document = valid_document(schema, f"short{wrong}{awaited}{few}{number}", "query")
+        expected = await answer(schema, document.text, ROOT, document.variables)
+        found = await answer(schema, document.text, ROOT, document.variables, compiled)
+        same(found, expected, document)
     assert plans.compiled > ROUNDS * 0.9, plans.left
