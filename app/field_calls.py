@@ -19,7 +19,7 @@ from strawberry.types.cast import TYPE_CAST_ATTRIBUTE
 from strawberry.types.field import StrawberryField
 from strawberry.types.fields.resolver import StrawberryResolver
 
-from app.execution.plan import Call, Check, Choose, Convert, Guard, Read, Together
+from app.execution.plan import Attribute, Call, Check, Choose, Convert, Guard, Together
 
 # What a permission has that can be asked once for a level: `Guard`.
 FOR_ALL = "demand_for_all"
@@ -46,13 +46,20 @@ class FieldCalls:
     def __init__(self, config: StrawberryConfig, scalars: Any) -> None:
         self._config = config
         self._scalars = scalars
+        self._guards: dict[tuple[object, ...], Guard] = {}
 
-    def read_of(self, field: GraphQLField) -> Read | None:
-        """How the value is read that Strawberry would read as an attribute of its source."""
+    def read_of(self, field: GraphQLField) -> Attribute | None:
+        """The attribute that Strawberry would read from the source, if only permissions stand
+        before it that can be asked once for a level."""
         definition = _definition(field)
-        if definition is None or not definition.is_basic_field:
+        if definition is None or definition.base_resolver is not None:
             return None
-        return attrgetter(definition.python_name)
+        if definition.is_subscription:
+            return None
+        permissions = _permissions(definition)
+        if permissions is None or not _for_all(permissions):
+            return None
+        return Attribute(definition.python_name, self._guard(permissions))
 
     def call_of(self, field: GraphQLField) -> Call | None:
         """The field as a call; None where Strawberry has to resolve it."""
@@ -65,12 +72,31 @@ class FieldCalls:
         resolver = definition.base_resolver
         if resolver is None:
             read = attrgetter(definition.python_name)
-            return _call(permissions, lambda source, _info: read(source))
+            return self._call(permissions, lambda source, _info: read(source))
         function = _of_source_and_info(resolver)
         if function is None:
             return None
         together = getattr(resolver.wrapped_func, TOGETHER, None)
-        return _call(permissions, function, self._converter(definition), together)
+        return self._call(permissions, function, self._converter(definition), together)
+
+    def _call(
+        self,
+        permissions: _Permissions,
+        function: _Function,
+        convert: Convert | None = None,
+        together: Together | None = None,
+    ) -> Call:
+        """With the permissions asked once for a level, where they all can be."""
+        if not _for_all(permissions):
+            return Call(_guarded(permissions, function), convert)
+        return Call(function, convert, self._guard(permissions), together)
+
+    def _guard(self, permissions: _Permissions) -> Guard | None:
+        """One and the same for all fields that the same permissions stand before."""
+        same = tuple(each if vars(each) else type(each) for each in permissions)
+        if same and same not in self._guards:
+            self._guards[same] = _all_of([getattr(each, FOR_ALL) for each in permissions])
+        return self._guards.get(same)
 
     def check_of(self, type_: GraphQLObjectType) -> Check | None:
         """The type's own `is_type_of`; Strawberry's looks at more than the value."""
@@ -94,7 +120,7 @@ class FieldCalls:
 
         return choose
 
-    def _converter(self, definition: StrawberryField) -> Callable[[dict[str, Any]], Any] | None:
+    def _converter(self, definition: StrawberryField) -> Convert | None:
         """From GraphQL's arguments to those of the resolver."""
         arguments = definition.arguments
         if not arguments:
@@ -148,18 +174,8 @@ def _of_source_and_info(resolver: StrawberryResolver[Any]) -> _Function | None:
     return lambda _source, _info, **arguments: function(**arguments)
 
 
-def _call(
-    permissions: _Permissions,
-    function: _Function,
-    convert: Convert | None = None,
-    together: Together | None = None,
-) -> Call:
-    """With the permissions asked once for a level, where they all can be."""
-    for_all = [getattr(each, FOR_ALL, None) for each in permissions]
-    guards = [guard for guard in for_all if guard is not None]
-    if len(guards) < len(permissions):
-        return Call(_guarded(permissions, function), convert)
-    return Call(function, convert, _all_of(guards) if guards else None, together)
+def _for_all(permissions: _Permissions) -> bool:
+    return all(hasattr(each, FOR_ALL) for each in permissions)
 
 
 def _all_of(guards: Sequence[Guard]) -> Guard:

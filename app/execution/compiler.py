@@ -31,8 +31,9 @@ from graphql import (
 )
 from graphql.execution.collect_fields import FragmentDetails
 
-from app.execution.leaves import serializer
+from app.execution.leaves import leaf_of
 from app.execution.plan import (
+    Attribute,
     Call,
     Check,
     Choose,
@@ -41,7 +42,6 @@ from app.execution.plan import (
     Kind,
     Occurrence,
     Plan,
-    Read,
     SelectionPlan,
     TypePlan,
 )
@@ -50,8 +50,8 @@ from app.execution.plan import (
 class Shortcuts(Protocol):
     """What a library that wraps its resolvers knows of shorter ways to their values."""
 
-    def read_of(self, field: GraphQLField) -> Read | None:
-        """What reads the value from its source, where no resolver has to be asked."""
+    def read_of(self, field: GraphQLField) -> Attribute | None:
+        """The attribute of the source that is the value, where no resolver has to be asked."""
 
     def call_of(self, field: GraphQLField) -> Call | None:
         """What gives the value, where the resolver's wrappers need not be asked."""
@@ -142,8 +142,9 @@ class Selections:
             raise NotCompiled("introspection")
         plan = FieldPlan(key, definition, parent, typename=name == _TYPENAME)
         plan.type = self._type(definition.type, plan)
-        plan.read = self._shortcuts.read_of(definition)
-        plan.call = self._shortcuts.call_of(definition)
+        plan.attribute = self._shortcuts.read_of(definition)
+        if plan.attribute is None:
+            plan.call = self._shortcuts.call_of(definition)
         plan.resolve = definition.resolve
         plan.fixed = not any(_has_variable(each.value) for each in node.arguments or ())
         return plan
@@ -172,8 +173,7 @@ class Selections:
             of = self._type(inner.of_type, plan)
             return TypePlan(inner, Kind.LIST, nullable, plan, of=of, quick=of.quick)
         if is_leaf_type(inner):
-            serialize = serializer(inner)
-            return TypePlan(inner, Kind.LEAF, nullable, plan, serialize=serialize, quick=True)
+            return TypePlan(inner, Kind.LEAF, nullable, plan, leaf=leaf_of(inner), quick=True)
         if is_abstract_type(inner):
             choose = self._shortcuts.choose_of(inner)
             quick = choose is not None
@@ -200,7 +200,7 @@ def _is_placed(plan: FieldPlan) -> bool:
         leaf = leaf.of
     if leaf.kind is Kind.ABSTRACT or not leaf.quick:  # what is not sure is asked with the info
         return True
-    called = plan.read is not None or plan.call is not None
+    called = plan.attribute is not None or plan.call is not None
     return not called or any(each.placed for each in leaf.selections.values())
 
 

@@ -1,18 +1,19 @@
 """From values to parts of the answer: nulls, lists, objects of the next level, what is awaited."""
 
-from collections.abc import AsyncIterable, Awaitable, Sequence
+from collections.abc import AsyncIterable, Awaitable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
 from graphql import FieldNode, GraphQLError, Undefined
 from graphql.pyutils import is_iterable
 
-from app.execution.failures import Failure
-from app.execution.level import Holder, Level, Spot
+from app.execution.failures import Failure, outcome
+from app.execution.level import Holder, Level, Levels, Spot
 from app.execution.object_types import Checked, Info, ObjectTypes, not_of_type
 from app.execution.places import Place
 from app.execution.plain import PLAIN, is_plain
-from app.execution.plan import FieldPlan, Kind, SelectionPlan, TypePlan
+from app.execution.plan import ActiveFields, FieldPlan, Kind, SelectionPlan, TypePlan
 from app.execution.waiting import Started
 
 if TYPE_CHECKING:
@@ -37,11 +38,9 @@ class Completion:
         self._executor = executor
         self._called_info = called_info
         self._object_types = ObjectTypes(executor)
-        self.next: dict[SelectionPlan, Level] = {}
+        self.levels = Levels()
         self.started: list[tuple[Started, Spot | _Together]] = []
         self.failed = False
-        self.types: dict[int, SelectionPlan] = {}  # of objects of abstract types, by identity
-        self.shared: list[tuple[Holder, Any]] = []  # where an object stands that is also elsewhere
 
     def fail(self, holder: Holder, key: Any, error: Exception) -> None:
         holder[key] = Failure(error)
@@ -51,28 +50,16 @@ class Completion:
         for out in level.outs:
             self.fail(out, key, error)
 
-    def unshare(self) -> None:
-        """Each place has an object of its own, which a failure may change."""
-        for holder, key in self.shared:
-            holder[key] = self._copied(holder[key])
-        self.shared.clear()
-
-    def _copied(self, part: Any) -> Any:
-        if isinstance(part, list):
-            return [self._copied(each) for each in part]
-        if not isinstance(part, dict):
-            return part
-        copy = {key: self._copied(each) for key, each in part.items()}
-        if id(part) in self.types:
-            self.types[id(copy)] = self.types[id(part)]
-        return copy
-
     def put_all(
         self, values: Sequence[Any], field: FieldPlan, nodes: list[FieldNode], level: Level
     ) -> None:
         """The values of a field, one for each object of its level."""
         if field.type.kind is Kind.LEAF:
             self._put_leaves(values, field, nodes, level)
+            return
+        if is_simple(field.type):
+            spots = zip(level.outs, repeat(field.key), strict=False)
+            self._put_objects(values, field.type, spots, nodes)
             return
         for index, value in enumerate(values):
             place = level.place(index, field)
@@ -82,9 +69,10 @@ class Completion:
         self, values: Sequence[Any], field: FieldPlan, nodes: list[FieldNode], level: Level
     ) -> None:
         key, plan = field.key, field.type
-        serialize, nullable = plan.serialize, plan.nullable
-        if serialize is None:
+        leaf, nullable = plan.leaf, plan.nullable
+        if leaf is None:
             return
+        serialize = leaf.serialize
         for index, (value, out) in enumerate(zip(values, level.outs, strict=True)):
             if value.__class__ in PLAIN:
                 try:
@@ -95,6 +83,26 @@ class Completion:
                 out[key] = None
             else:
                 self.put(value, plan, out, key, level.place(index, field), nodes)
+
+    def put_slowly(self, fields: ActiveFields, level: Level, index: int) -> None:
+        """The leaf fields of one object, each looked at by itself."""
+        source, out = level.sources[index], level.outs[index]
+        for field, nodes in fields:
+            if field.typename:
+                out[field.key] = field.parent_type.name
+            else:
+                value = outcome(field.read, source)
+                self.put(value, field.type, out, field.key, level.place(index, field), nodes)
+
+    def _put_objects(
+        self,
+        values: Iterable[Any],
+        plan: TypePlan,
+        spots: Iterable[tuple[Holder, Any]],
+        nodes: list[FieldNode],
+    ) -> None:
+        for value, holder, key in self.levels.add_all(plan, self._called_info, values, spots):
+            self.put(value, plan, holder, key, None, nodes)
 
     def put_together(
         self,
@@ -171,15 +179,15 @@ class Completion:
             check = plan.check
             if check is not None and not check(value, self._called_info):
                 raise not_of_type(plan.selection, value, nodes)
-            self._add(plan.selection, value, holder, key, place)
+            self.levels.add(plan.selection, value, holder, key, place)
         elif kind is Kind.LIST:
             self._put_items(value, plan, holder, key, place, nodes, None)
-        elif plan.serialize is not None:
-            holder[key] = plan.serialize(value)
+        elif plan.leaf is not None:
+            holder[key] = plan.leaf.serialize(value)
         elif plan.choose is not None:
             name = plan.choose(value, self._called_info)
             if name in plan.selections:
-                self._add(plan.selections[name], value, holder, key, place, abstract=True)
+                self.levels.add(plan.selections[name], value, holder, key, place, abstract=True)
             else:
                 self._complete_object(value, Spot(plan, holder, key, place, nodes, None))
 
@@ -203,34 +211,13 @@ class Completion:
         items = value if value.__class__ in _LISTS else list(value)
         result: list[Any] = [None] * len(items)
         holder[key] = result
+        if is_simple(item_plan):
+            spots = zip(repeat(result), range(len(items)), strict=False)
+            self._put_objects(items, item_plan, spots, nodes)
+            return
         for index, item in enumerate(items):
             where = None if place is None else (place, index, None)
             self.put(item, item_plan, result, index, where, nodes, info)
-
-    def _add(
-        self,
-        selection: SelectionPlan,
-        value: Any,
-        holder: Holder,
-        key: Any,
-        place: Place | None,
-        *,
-        abstract: bool = False,
-    ) -> None:
-        """An object joins the others of its selection on the next level."""
-        level = self.next.get(selection)
-        if level is None:
-            level = self.next[selection] = Level(selection)
-        if not selection.placed:
-            known = level.known.get(id(value))
-            if known is not None:
-                holder[key] = known
-                self.shared.append((holder, key))
-                return
-        out = level.add(value, place)
-        holder[key] = out
-        if abstract:
-            self.types[id(out)] = selection
 
     def _start(self, value: Awaitable[Any], spot: Spot) -> None:
         spot.holder[spot.key] = None
@@ -288,7 +275,12 @@ class Completion:
 
     def _add_of(self, spot: Spot, selection: SelectionPlan, value: Any) -> None:
         abstract = spot.plan.kind is Kind.ABSTRACT
-        self._add(selection, value, spot.holder, spot.key, spot.place, abstract=abstract)
+        self.levels.add(selection, value, spot.holder, spot.key, spot.place, abstract=abstract)
+
+
+def is_simple(plan: TypePlan) -> bool:
+    """Whether an object of this type can join its level without a look at where it stands."""
+    return plan.kind is Kind.OBJECT and plan.quick and not plan.selection.placed
 
 
 async def _listed(items: AsyncIterable[Any]) -> list[Any]:

@@ -23,6 +23,14 @@ class Failure:
     error: Exception
 
 
+def outcome(function: Callable[[Any], Any], source: Any) -> Any:
+    """What a function gives of a source, or how it failed."""
+    try:
+        return function(source)
+    except Exception as error:
+        return Failure(error)
+
+
 @dataclass(slots=True)
 class Reconciler:
     """`types` tells the selection of each object of an abstract type, by its identity."""

@@ -1,11 +1,13 @@
 """Where values belong: the objects of a level, and a single spot."""
 
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from graphql import FieldNode, GraphQLResolveInfo
 
 from app.execution.places import Place
-from app.execution.plan import FieldPlan, SelectionPlan, TypePlan
+from app.execution.plain import PLAIN
+from app.execution.plan import Check, FieldPlan, SelectionPlan, TypePlan
 
 Holder = Any  # the dict or the list that a value goes into
 
@@ -41,6 +43,95 @@ class Level:
         if not self.selection.placed:
             return None
         return self.places[index], field.key, field.parent_type.name
+
+
+class Levels:
+    """The levels that come next, each from the first of its objects on."""
+
+    def __init__(self) -> None:
+        self._next: dict[SelectionPlan, Level] = {}
+        self._shared: list[tuple[Holder, Any]] = []  # where an object is that is elsewhere too
+        self.types: dict[int, SelectionPlan] = {}  # of objects of abstract types, by identity
+
+    def take(self) -> Sequence[Level]:
+        """Those that there are; what is added from now on comes after them."""
+        levels = [level for level in self._next.values() if level.sources]
+        self._next = {}
+        return levels
+
+    def _of(self, selection: SelectionPlan) -> Level:
+        level = self._next.get(selection)
+        if level is None:
+            level = self._next[selection] = Level(selection)
+        return level
+
+    def add(
+        self,
+        selection: SelectionPlan,
+        value: Any,
+        holder: Holder,
+        key: Any,
+        place: Place | None,
+        *,
+        abstract: bool = False,
+    ) -> None:
+        """An object joins the others of its selection."""
+        level = self._of(selection)
+        out = None if selection.placed else level.known.get(id(value))
+        if out is not None:
+            self._shared.append((holder, key))
+        else:
+            out = level.add(value, place)
+            if abstract:
+                self.types[id(out)] = selection
+        holder[key] = out
+
+    def add_all(
+        self, plan: TypePlan, info: Any, values: Iterable[Any], spots: Iterable[tuple[Holder, Any]]
+    ) -> list[tuple[Any, Holder, Any]]:
+        """The same for many of one object type that is not placed, without a call for each; the
+        values that are not sure to be of it, each with its spot, come back."""
+        check, level = plan.check, self._of(plan.selection)
+        known, sources, outs, shared = level.known, level.sources, level.outs, self._shared
+        left: list[tuple[Any, Holder, Any]] = []
+        for value, (holder, key) in zip(values, spots, strict=False):
+            if value.__class__ not in PLAIN or (
+                check is not None and not _fits(check, value, info)
+            ):
+                left.append((value, holder, key))
+                continue
+            out = known.get(id(value))
+            if out is None:
+                holder[key] = known[id(value)] = out = {}
+                sources.append(value)
+                outs.append(out)
+            else:
+                holder[key] = out
+                shared.append((holder, key))
+        return left
+
+    def unshare(self) -> None:
+        """Each place has an object of its own, which a failure may change."""
+        for holder, key in self._shared:
+            holder[key] = self._copied(holder[key])
+        self._shared.clear()
+
+    def _copied(self, part: Any) -> Any:
+        if isinstance(part, list):
+            return [self._copied(each) for each in part]
+        if not isinstance(part, dict):
+            return part
+        copy = {key: self._copied(each) for key, each in part.items()}
+        if id(part) in self.types:
+            self.types[id(copy)] = self.types[id(part)]
+        return copy
+
+
+def _fits(check: Check, value: Any, info: Any) -> bool:
+    try:
+        return check(value, info)
+    except Exception:  # it is asked again, and then told
+        return False
 
 
 class Spot:

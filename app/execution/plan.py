@@ -4,12 +4,15 @@ import dataclasses
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import cached_property
+from operator import attrgetter
 from typing import Any
 
 from graphql import FieldNode, GraphQLField, GraphQLObjectType, GraphQLOutputType
 
+from app.execution.leaves import Leaf
+
 Read = Callable[[Any], Any]
-Serialize = Callable[[Any], Any]
 Convert = Callable[[dict[str, Any]], dict[str, Any]]
 Guard = Callable[[Sequence[Any], Any], None]
 Together = Callable[..., Sequence[Any] | Awaitable[Sequence[Any]]]
@@ -25,6 +28,14 @@ class Kind(IntEnum):
     OBJECT = 1
     ABSTRACT = 2
     LIST = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """A field's value as an attribute of its source. `guard`: as that of a call."""
+
+    name: str
+    guard: Guard | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +61,7 @@ class TypePlan:
     kind: Kind
     nullable: bool
     field: "FieldPlan"
-    serialize: Serialize | None = None  # of a leaf
+    leaf: Leaf | None = None  # how a leaf is written
     of: "TypePlan | None" = None  # of a list
     check: Check | None = None  # of an object type: whether a value is of it, if that is a question
     choose: Choose | None = None  # of an abstract type: the object type's name, where it is sure
@@ -69,7 +80,7 @@ class Occurrence:
     condition: Condition
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(eq=False)
 class FieldPlan:
     """One response key of a selection, whatever number of times the document names it."""
 
@@ -78,12 +89,17 @@ class FieldPlan:
     parent_type: GraphQLObjectType
     occurrences: list[Occurrence] = dataclasses.field(default_factory=list)
     typename: bool = False
-    read: Read | None = None  # the value without a resolver
+    attribute: Attribute | None = None  # the value without a resolver
     call: Call | None = None  # the value without a wrapped resolver
     resolve: Callable[..., Any] | None = None
     fixed: bool = False  # no variable among its arguments
     fixed_arguments: dict[str, Any] | None = None  # of the call, once they were needed
     type: TypePlan = dataclasses.field(init=False)
+
+    @cached_property
+    def read(self) -> Read:
+        """Of an attribute: what reads it."""
+        return attrgetter(self.attribute.name if self.attribute else "")
 
     @property
     def nodes(self) -> list[FieldNode]:
@@ -107,6 +123,8 @@ class SelectionPlan:
     order: Sequence[tuple[str, Occurrence]]
     always: ActiveFields | None  # the fields, where no condition has to be asked
     placed: bool
+    runs: int = 0  # how often it was run, while it had no steps
+    steps: Sequence[Any] | None = None  # `always`, as `filling` has it
 
     def active(self, variables: Mapping[str, Any]) -> ActiveFields:
         """The fields that count with these variables, each with the nodes that do."""

@@ -1,6 +1,6 @@
 """One run of a plan: level by level, each field once for all objects of its level."""
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -8,10 +8,11 @@ from graphql import ExecutionResult, FieldNode, GraphQLError
 from graphql.execution.values import get_argument_values
 
 from app.execution.completion import Completion
-from app.execution.failures import Failure, Reconciler
+from app.execution.failures import Failure, Reconciler, outcome
+from app.execution.filling import Filling, steps_of
 from app.execution.level import Level
 from app.execution.places import path_of
-from app.execution.plan import ActiveFields, Call, FieldPlan, Plan, Read, SelectionPlan
+from app.execution.plan import ActiveFields, Attribute, Call, FieldPlan, Plan, SelectionPlan
 from app.execution.waiting import settle
 
 if TYPE_CHECKING:
@@ -80,8 +81,8 @@ class Run:
 
     def _go_down(self) -> bool:
         """The fields of the next level; false where there is none."""
-        levels, self._values.next = self._values.next, {}
-        for level in levels.values():
+        levels = self._values.levels.take()
+        for level in levels:
             self._fields(level)
         return bool(levels)
 
@@ -94,8 +95,8 @@ class Run:
         return ExecutionResult(data if stands else None, errors or None)
 
     def _reconciler(self, errors: list[GraphQLError]) -> Reconciler:
-        self._values.unshare()
-        return Reconciler(self.active, self._values.types, errors)
+        self._values.levels.unshare()
+        return Reconciler(self.active, self._values.levels.types, errors)
 
     def active(self, selection: SelectionPlan) -> ActiveFields:
         """The fields of a selection that count in this run."""
@@ -107,8 +108,24 @@ class Run:
         return known
 
     def _fields(self, level: Level) -> None:
-        for field, nodes in self.active(level.selection):
-            self._field(field, nodes, level)
+        for step in steps_of(level.selection) or self.active(level.selection):
+            if isinstance(step, Filling):
+                self._fill(step, level)
+            else:
+                self._field(*step, level)
+
+    def _fill(self, filling: Filling, level: Level) -> None:
+        try:
+            for guard in filling.guards:
+                guard(level.sources, self._called_info)
+        except Exception:  # which fields it is that may not be read
+            for field, nodes in filling.fields:
+                self._field(field, nodes, level)
+            return
+        left: list[int] = []
+        filling.fill(level.sources, level.outs, left)
+        for index in left:
+            self._values.put_slowly(filling.fields, level, index)
 
     def _field(self, field: FieldPlan, nodes: list[FieldNode], level: Level) -> None:
         if field.typename:
@@ -116,11 +133,22 @@ class Run:
                 out[field.key] = field.parent_type.name
         elif field.call is not None:
             self._call(field.call, field, nodes, level)
-        elif field.read is not None:
-            values = _all_read(field.read, level.sources)
-            self._values.put_all(values, field, nodes, level)
+        elif field.attribute is not None:
+            self._read(field.attribute, field, nodes, level)
         else:
             self._resolve(field, nodes, level)
+
+    def _read(
+        self, attribute: Attribute, field: FieldPlan, nodes: list[FieldNode], level: Level
+    ) -> None:
+        try:
+            if attribute.guard is not None:
+                attribute.guard(level.sources, self._called_info)
+        except Exception as error:
+            self._values.fail_all(level, field.key, error)
+            return
+        values = [outcome(field.read, source) for source in level.sources]
+        self._values.put_all(values, field, nodes, level)
 
     def _call(self, call: Call, field: FieldPlan, nodes: list[FieldNode], level: Level) -> None:
         info, sources = self._called_info, level.sources
@@ -186,17 +214,3 @@ class Run:
             self._executor.variable_values,
             hide_suggestions=self._executor.hide_suggestions,
         )
-
-
-def _all_read(read: Read, sources: Sequence[Any]) -> list[Any]:
-    try:
-        return [read(source) for source in sources]
-    except Exception:  # some can not be read: which, and the others all the same
-        return [_read(read, source) for source in sources]
-
-
-def _read(read: Read, source: Any) -> Any:
-    try:
-        return read(source)
-    except Exception as error:
-        return Failure(error)

@@ -9,6 +9,7 @@ from strawberry import BasePermission
 from strawberry.extensions import FieldExtension
 from strawberry.types import Info
 
+from app.execution.plan import Attribute
 from app.field_calls import ContextInfo, FieldCalls
 
 
@@ -31,6 +32,18 @@ class Truthy(BasePermission):
         return [1]
 
 
+class Counted(BasePermission):
+    """Can be asked once for a level."""
+
+    asked = 0
+
+    def has_permission(self, source: Any, info: Any, **kwargs: Any) -> bool:  # noqa: ARG002
+        return True
+
+    def demand_for_all(self, sources: Any, info: Any) -> None:  # noqa: ARG002
+        Counted.asked += 1
+
+
 class Awaited(BasePermission):
     async def has_permission(self, source: Any, info: Any, **kwargs: Any) -> bool:  # noqa: ARG002
         return False
@@ -47,6 +60,9 @@ class Query:
     silent: int = strawberry.field(default=1, permission_classes=[Silent])
     truthy: int = strawberry.field(default=1, permission_classes=[Truthy])
     awaited: int = strawberry.field(default=1, permission_classes=[Awaited])
+    counted: int = strawberry.field(default=1, permission_classes=[Counted])
+    counted_too: int = strawberry.field(default=1, permission_classes=[Counted])
+    both: int = strawberry.field(default=1, permission_classes=[Counted, Silent])
 
     @strawberry.field(extensions=[Loud()])  # type: ignore[untyped-decorator]
     def loud(self) -> str:
@@ -77,15 +93,29 @@ def field(name: str, kind: str = "Query") -> Any:
 
 
 def test_an_attribute_is_read_and_a_resolver_called() -> None:
-    read = CALLS.read_of(field("plain"))
-    assert read is not None
-    assert read(Query()) == 1
+    assert CALLS.read_of(field("plain")) == Attribute("plain")
     assert CALLS.call_of(field("plain")) is None
     call = CALLS.call_of(field("renamed"))
     assert call is not None
     assert call.convert is not None
     arguments = call.convert({"firstOf": 5})
     assert call.function("source", ContextInfo("context"), **arguments) == "source context 5"
+
+
+def test_a_permission_is_asked_once_for_a_level_and_several_fields() -> None:
+    one, other = CALLS.read_of(field("counted")), CALLS.read_of(field("countedToo"))
+    assert one is not None
+    assert other is not None
+    assert one.guard is not None
+    assert one.guard is other.guard
+    before = Counted.asked
+    one.guard([Query()] * 3, ContextInfo(None))
+    assert Counted.asked == before + 1
+    assert CALLS.read_of(field("both")) is None
+    call = CALLS.call_of(field("both"))
+    assert call is not None
+    with pytest.raises(PermissionError):
+        call.function(Query(), ContextInfo(None))
 
 
 @pytest.mark.parametrize("name", ["awaited", "loud", "ofSelf"])
