@@ -5,21 +5,29 @@ field may have (other extensions, permissions that are awaited) stays Strawberry
 """
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from operator import attrgetter
 from typing import Any
 
 from graphql import GraphQLAbstractType, GraphQLField, GraphQLObjectType, GraphQLUnionType
 from strawberry import BasePermission
 from strawberry.permission import PermissionExtension
+from strawberry.relay import GlobalID
+from strawberry.scalars import is_scalar
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types.arguments import convert_arguments
-from strawberry.types.base import StrawberryObjectDefinition, has_object_definition
+from strawberry.types.base import (
+    StrawberryObjectDefinition,
+    StrawberryOptional,
+    has_object_definition,
+)
 from strawberry.types.cast import TYPE_CAST_ATTRIBUTE
+from strawberry.types.enum import StrawberryEnumDefinition, has_enum_definition
 from strawberry.types.field import StrawberryField
 from strawberry.types.fields.resolver import StrawberryResolver
 
-from app.execution.plan import Attribute, Call, Check, Choose, Convert, Guard, Together
+from app.execution.plan import Attribute, Call, Check, Choose, Convert, Guard
 
 # What a permission has that can be asked once for a level: `Guard`.
 FOR_ALL = "demand_for_all"
@@ -76,20 +84,21 @@ class FieldCalls:
         function = _of_source_and_info(resolver)
         if function is None:
             return None
-        together = getattr(resolver.wrapped_func, TOGETHER, None)
-        return self._call(permissions, function, self._converter(definition), together)
-
-    def _call(
-        self,
-        permissions: _Permissions,
-        function: _Function,
-        convert: Convert | None = None,
-        together: Together | None = None,
-    ) -> Call:
-        """With the permissions asked once for a level, where they all can be."""
+        plain = self._plain_arguments(definition)
+        call = replace(
+            self._call(permissions, function),
+            convert=self._converter(definition, plain),
+            plain=plain,
+        )
         if not _for_all(permissions):
-            return Call(_guarded(permissions, function), convert)
-        return Call(function, convert, self._guard(permissions), together)
+            return call
+        return replace(call, together=getattr(resolver.wrapped_func, TOGETHER, None))
+
+    def _call(self, permissions: _Permissions, function: _Function) -> Call:
+        """With the permissions asked once for a level, where they all can be."""
+        if _for_all(permissions):
+            return Call(function, guard=self._guard(permissions))
+        return Call(_guarded(permissions, function))
 
     def _guard(self, permissions: _Permissions) -> Guard | None:
         """One and the same for all fields that the same permissions stand before."""
@@ -120,11 +129,30 @@ class FieldCalls:
 
         return choose
 
-    def _converter(self, definition: StrawberryField) -> Convert | None:
+    def _plain_arguments(self, definition: StrawberryField) -> dict[str, str]:
+        """Those of a leaf type: Strawberry gives their values as they are."""
+        return {
+            self._config.name_converter.from_argument(each): each.python_name
+            for each in definition.arguments
+            if self._is_leaf(each.type)
+        }
+
+    def _is_leaf(self, type_: Any) -> bool:
+        if type(type_) is StrawberryOptional:
+            return self._is_leaf(type_.of_type)
+        return type_ is not GlobalID and (
+            isinstance(type_, StrawberryEnumDefinition)
+            or has_enum_definition(type_)
+            or is_scalar(type_, self._scalars)
+        )
+
+    def _converter(self, definition: StrawberryField, plain: Mapping[str, str]) -> Convert | None:
         """From GraphQL's arguments to those of the resolver."""
         arguments = definition.arguments
         if not arguments:
             return None
+        if len(plain) == len(arguments):
+            return lambda given: {plain[name]: value for name, value in given.items()}
 
         def convert(given: dict[str, Any]) -> dict[str, Any]:
             return convert_arguments(

@@ -38,7 +38,7 @@ from app.limits.trusted import TrustedDocuments, UntrustedDocument
 from app.presentable import make_presentable
 from resolvers.accountability import Accountability
 from resolvers.citizen import Citizen
-from resolvers.entities import entity
+from resolvers.entities import entities
 from resolvers.mutation import Mutation
 from resolvers.paging import MAX_PAGE_SIZE
 from resolvers.query import Query
@@ -149,7 +149,7 @@ class Schema(strawberry.federation.Schema):
             raise BadInput(
                 f"representations: expected at most {limit}, got {len(representations)}."
             )
-        found: list[Any] = [entity(info.context, each) for each in representations]
+        found: Any = entities(info.context, representations)  # which is awaited
         return found
 
     def process_errors(self, errors: list[GraphQLError], execution_context: Any = None) -> None:  # noqa: ARG002 - the library's signature

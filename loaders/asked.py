@@ -1,7 +1,7 @@
 """A key on its way, and who waits for its value."""
 
 import asyncio
-from collections.abc import Awaitable, Generator, Hashable
+from collections.abc import Awaitable, Generator, Hashable, Iterable
 from typing import Any, Generic, TypeAlias, TypeVar
 
 Key = TypeVar("Key", bound=Hashable)
@@ -9,6 +9,42 @@ Value = TypeVar("Value")
 Row = TypeVar("Row")
 
 Perhaps: TypeAlias = Row | Awaitable[Row | None] | None  # what is seldom waited for
+
+
+class _All:
+    """Waits for several keys at once, whatever becomes of each: one future for all of them."""
+
+    __slots__ = ("_left", "future")
+
+    def __init__(self, count: int) -> None:
+        self.future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._left = count
+
+    def done(self) -> bool:
+        return self.future.done()
+
+    def set_result(self, _value: object) -> None:
+        self._left -= 1
+        if not self._left and not self.future.done():
+            self.future.set_result(None)
+
+    set_exception = set_result
+
+    def cancel(self) -> bool:
+        return self.future.cancel()
+
+
+Waiter: TypeAlias = asyncio.Future[Value] | _All
+
+
+async def all_settled(asked: Iterable["Asked[Any, Any]"]) -> None:
+    """Until each of these keys has its value, or an error in its place."""
+    waiting = [each.waiters for each in dict.fromkeys(asked) if each.waiters is not None]
+    if waiting:
+        every = _All(len(waiting))
+        for waiters in waiting:
+            waiters.append(every)
+        await every.future
 
 
 class Asked(Generic[Key, Value]):
@@ -24,7 +60,7 @@ class Asked(Generic[Key, Value]):
     ends_at: float | None  # when the request's time is up, on the loop's clock
 
     def __init__(self) -> None:
-        self.waiters: list[asyncio.Future[Value]] | None = []  # None: nobody waits any more
+        self.waiters: list[Waiter[Value]] | None = []  # None: nobody waits any more
         self._value: Value
         self._error: Exception | None = None
         self._dropped = False
@@ -62,6 +98,10 @@ class Asked(Generic[Key, Value]):
     def exception(self) -> Exception | None:
         return self._error
 
+    def outcome(self) -> Value | Exception:
+        """The value, or what there is in its place."""
+        return self._value if self._error is None else self._error
+
     def succeed(self, value: Value) -> None:
         self._value = value
         for waiter in self._leave():
@@ -78,7 +118,7 @@ class Asked(Generic[Key, Value]):
         for waiter in self._leave():
             waiter.cancel()
 
-    def _leave(self) -> list[asyncio.Future[Value]]:
+    def _leave(self) -> list[Waiter[Value]]:
         """Those who still wait, for the last time."""
         waiting = [waiter for waiter in self.waiters or () if not waiter.done()]
         self.waiters = None

@@ -12,7 +12,7 @@ from aiodataloader import DataLoader
 
 from app.database import Database
 from app.limits.deadline import ends_at
-from loaders.asked import Asked, Key, Value
+from loaders.asked import Asked, Key, Value, all_settled
 from loaders.queue import Queue
 
 Row = TypeVar("Row")
@@ -39,8 +39,12 @@ class Loader(DataLoader[Key, Value]):
     aiodataloader remembers what was asked; when it leaves, and with whose keys, is the queue's.
     """
 
+    batch_load_fn = staticmethod(_not_called)
+    loop = _FUTURES
+
     def __init__(self, queue: Queue[Key, Value]) -> None:
-        super().__init__(_not_called, loop=_FUTURES)
+        # Not aiodataloader's own, which looks at the batch function for each loader of a request.
+        self._cache = {}
         self._way = queue
         self._request = queue.new_request()
         self._ends_at = ends_at()
@@ -56,12 +60,22 @@ class Loader(DataLoader[Key, Value]):
 
     def load(self, key: Key) -> asyncio.Future[Value]:
         """The value of a key. Cancelling the wait leaves alone whoever else waits for the key."""
-        asked = cast("Asked[Key, Value]", super().load(key))
-        if not asked.done():
+        asked = self._asked(key)
+        if asked.waiters is not None:
             return asked.waiter()
+        return asked  # type: ignore[return-value]  # it is done, and all is there that is asked then
+
+    def _asked(self, key: Key) -> Asked[Key, Value]:
+        asked: Asked[Key, Value] = super().load(key)  # type: ignore[assignment]  # of `loop`
         if asked.cancelled():  # dropped, as nobody waited any more
-            return self.clear(key).load(key)
-        return cast("asyncio.Future[Value]", asked)
+            return self.clear(key)._asked(key)
+        return asked
+
+    async def load_each(self, keys: Iterable[Key]) -> list[Value | Exception]:
+        """For each key its value, or why there is none, which is its own alone."""
+        asked = [self._asked(key) for key in keys]
+        await all_settled(asked)
+        return [each.outcome() for each in asked]
 
 
 async def load_all(loader: Loader[Key, Value], keys: Iterable[Key]) -> list[Value]:

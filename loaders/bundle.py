@@ -1,6 +1,6 @@
 """Every edge of the graph, for one request."""
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from functools import cached_property
 from operator import attrgetter
@@ -23,6 +23,7 @@ from loaders.notifications import (
 )
 from loaders.payments import (
     PageKey,
+    PaymentPage,
     PaymentRow,
     payment_pages,
     payment_totals,
@@ -75,27 +76,40 @@ class Loaders:
     def _unseen_authority(self) -> Loader[str, LocalAuthorityRow | None]:
         return Loader(self._reference.unseen)
 
-    def bank_account(self, key: BankAccountKey) -> Perhaps[BankAccountRow]:
-        """An account; the others of the same citizen come with it, and are then not awaited."""
-        accounts = self._bank_accounts_by_citizen.load(key.citizen_id)
-        if accounts.done():
-            return _account(accounts.result(), key)
-        return self._awaited_account(accounts, key)
+    async def bank_accounts(
+        self, keys: Sequence[BankAccountKey | None]
+    ) -> list[BankAccountRow | Exception | None]:
+        """For each key its account; the others of the same citizen come with it, and are then not
+        waited for."""
+        citizens = list({key.citizen_id for key in keys if key is not None})
+        loaded = await self._bank_accounts_by_citizen.load_each(citizens)
+        of_citizen = dict(zip(citizens, loaded, strict=True))
+        found: dict[BankAccountKey | None, BankAccountRow | Exception | None] = {None: None}
+        for key in keys:
+            if key is not None and key not in found:
+                found[key] = _account(of_citizen[key.citizen_id], key)
+        return [found[key] for key in keys]
 
-    async def _awaited_account(
-        self, accounts: Awaitable[Sequence[BankAccountRow]], key: BankAccountKey
-    ) -> BankAccountRow | None:
-        return _account(await accounts, key)
+    async def payments_by_entitlement(
+        self, keys: Sequence[PageKey]
+    ) -> list[tuple[PaymentRow, ...] | Exception]:
+        """Pages of entitlements' payments; those that others of one name are then known too."""
+        return [
+            page if isinstance(page, Exception) else self._noted(page)
+            for page in await self._payment_pages.load_each(keys)
+        ]
 
-    async def payments_by_entitlement(self, page: PageKey) -> tuple[PaymentRow, ...]:
-        """A page of an entitlement's payments; those that others of it name are then known too."""
-        found = await self._payment_pages.load(page)
-        if found.named:
-            for row in (*found.rows, *found.repaid):
-                if row.key in found.named:
+    def _noted(self, page: PaymentPage) -> tuple[PaymentRow, ...]:
+        if page.named:
+            for row in (*page.rows, *page.repaid):
+                if row.key in page.named:
                     self.payment_by_key.prime(row.key, row)
-        return found.rows
+        return page.rows
 
 
-def _account(accounts: Sequence[BankAccountRow], key: BankAccountKey) -> BankAccountRow | None:
+def _account(
+    accounts: Sequence[BankAccountRow] | Exception, key: BankAccountKey
+) -> BankAccountRow | Exception | None:
+    if isinstance(accounts, Exception):
+        return accounts
     return next((account for account in accounts if account.key == key), None)

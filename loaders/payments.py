@@ -1,7 +1,6 @@
 """Payments: pages of many entitlements in one statement, single ones by key, and yearly totals."""
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
@@ -25,7 +24,7 @@ class PaymentRow(NamedTuple):
     paid_on: date | None
     reason_code: str | None
     source_code: str | None
-    bank_account: BankAccountKey | None
+    account_number: int | None
     batch_id: int
     repays_key: PaymentKey | None
     repaid_by_key: PaymentKey | None
@@ -41,6 +40,12 @@ class PaymentRow(NamedTuple):
     @property
     def period(self) -> YearMonth:
         return self.key.period
+
+    @property
+    def bank_account(self) -> BankAccountKey | None:
+        if self.account_number is None:
+            return None
+        return BankAccountKey(self.key.citizen_id, self.account_number)
 
     @property
     def entitlement_key(self) -> EntitlementKey:
@@ -65,6 +70,9 @@ class Window(NamedTuple):
     above: Place = OLDEST
     statuses: tuple[PaymentStatus, ...] | None = None
     newest_first: bool = True
+
+
+_Owner = tuple[UUID, str]  # whose payment, and of which scheme, as rows have it
 
 
 class PageKey(NamedTuple):
@@ -198,16 +206,22 @@ async def payment_pages(database: Database, keys: Sequence[PageKey]) -> list[Pay
         None if window.statuses is None else [status.value for status in window.statuses],
         max(key.limit for key in keys),
     )
-    shown: dict[EntitlementKey, list[PaymentRow]] = defaultdict(list)
-    repaid: dict[EntitlementKey, list[PaymentRow]] = defaultdict(list)
+    shown: dict[_Owner, list[PaymentRow]] = {}
+    repaid: dict[_Owner, list[PaymentRow]] = {}
     for row in rows:
-        payment = _payment(row)
-        (shown if row["in_page"] else repaid)[payment.entitlement_key].append(payment)
-    return [_page(shown[key.entitlement][: key.limit], repaid[key.entitlement]) for key in keys]
+        *values, in_page = row
+        owner = row[0], row[1]
+        (shown if in_page else repaid).setdefault(owner, []).append(_payment(values))
+    return [
+        _page(shown.get(owner, ())[: key.limit], repaid.get(owner, ()))
+        for key in keys
+        for owner in [(key.entitlement.citizen_id, key.entitlement.scheme.value)]
+    ]
 
 
 def _page(shown: Sequence[PaymentRow], repaid: Sequence[PaymentRow]) -> PaymentPage:
-    named = {key for row in shown for key in (row.repays_key, row.repaid_by_key) if key}
+    named = [row.repays_key for row in shown if row.repays_key is not None]
+    named += [row.repaid_by_key for row in shown if row.repaid_by_key is not None]
     return PaymentPage(tuple(shown), tuple(repaid), frozenset(named))
 
 
@@ -246,9 +260,25 @@ _STATUSES = {each.value: each for each in PaymentStatus}
 _CHANNELS = {each.value: each for each in PaymentChannel}
 
 
-def _payment(row: Any) -> PaymentRow:
-    citizen_id, scheme, period, sequence, kind, amount, status, channel, paid_on = row[:9]
-    reason_code, source_code, account, batch_id, repays, repaid_by, repaid_sequence = row[9:16]
+def _payment(values: Iterable[Any]) -> PaymentRow:
+    (
+        citizen_id,
+        scheme,
+        period,
+        sequence,
+        kind,
+        amount,
+        status,
+        channel,
+        paid_on,
+        reason_code,
+        source_code,
+        account,
+        batch_id,
+        repays,
+        repaid_by,
+        repaid_sequence,
+    ) = values
     of = _SCHEMES[scheme]
     return PaymentRow(
         PaymentKey(citizen_id, of, period, sequence),
@@ -259,7 +289,7 @@ def _payment(row: Any) -> PaymentRow:
         paid_on,
         reason_code,
         source_code,
-        None if account is None else BankAccountKey(citizen_id, account),
+        account,
         batch_id,
         None if repays is None else PaymentKey(citizen_id, of, repays, 0),
         None if repaid_by is None else PaymentKey(citizen_id, of, repaid_by, repaid_sequence),

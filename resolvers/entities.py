@@ -1,69 +1,135 @@
 """`_entities`: from a gateway's representations to our objects, each with its own error."""
 
-from collections.abc import Callable, Mapping
+from asyncio import gather
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
-from app.accountability import Category
+from app.accountability import CATEGORIES
 from app.errors import BadInput
-from app.ids import decode_citizen_id, decode_entitlement_id, decode_payment_id
+from app.ids import (
+    EntitlementKey,
+    PaymentKey,
+    decode_citizen_id,
+    decode_entitlement_id,
+    decode_payment_id,
+)
 from app.policies import Scope
-from resolvers.access import citizen_of_hmac, may_read, readable_citizen
+from resolvers.access import citizens_of_hmacs, may_read, readable_citizens
 from resolvers.context import Context
-from resolvers.entitlement_view import entitlement
+from resolvers.entitlement_view import entitlements_by_key
 from resolvers.local_authority import local_authority
 from resolvers.query import read_national_id
 
 Representation = Mapping[str, Any]
 
 
-def entity(context: Context, representation: object) -> Any:
-    """The object of one representation, or an awaitable of it; None where unknown or forbidden.
+async def entities(context: Context, representations: Sequence[object]) -> list[Any]:
+    """The object of each representation; None where unknown or forbidden.
 
-    Gives a `BadInput` where it is no object, of an unknown type or without a key: an error at its
-    own position, while the others answer. Fields beyond the key are left unread.
+    A `BadInput` where one is no object, of an unknown type or without a key: an error at its own
+    position, while the others answer. Fields beyond the key are left unread. Those of one kind are
+    asked together.
     """
+    found: list[Any] = [None] * len(representations)
+    asked: dict[_Load, list[tuple[int, Any]]] = defaultdict(list)
+    for index, representation in enumerate(representations):
+        try:
+            load, key = _asked(context, representation)
+        except BadInput as error:
+            found[index] = error
+        else:
+            asked[load].append((index, key))
+    loaded = await gather(*(_loaded(load, context, some) for load, some in asked.items()))
+    for some, values in zip(asked.values(), loaded, strict=True):
+        for (index, _key), value in zip(some, values, strict=True):
+            found[index] = value
+    return found
+
+
+async def _loaded(load: "_Load", context: Context, asked: Sequence[tuple[int, Any]]) -> list[Any]:
     try:
-        if not isinstance(representation, Mapping):
-            raise BadInput("representations: expected an object with __typename and a key.")
-        resolve = _TYPES.get(str(representation.get("__typename")))
-        if resolve is None:
-            raise BadInput(f"representations: __typename is expected to be one of {_NAMES}.")
-        return resolve(context, representation)
-    except BadInput as error:
-        return error
+        return await load(context, [key for _index, key in asked])
+    except Exception as error:  # theirs alone
+        return [error] * len(asked)
 
 
-def _citizen(context: Context, representation: Representation) -> Any:
+def _asked(context: Context, representation: object) -> "tuple[_Load, Any]":
+    if not isinstance(representation, dict):
+        raise BadInput("representations: expected an object with __typename and a key.")
+    read = _TYPES.get(str(representation.get("__typename")))
+    if read is None:
+        raise BadInput(f"representations: __typename is expected to be one of {_NAMES}.")
+    return read(context, representation)
+
+
+def _citizen(context: Context, representation: Representation) -> "tuple[_Load, Any]":
     if "id" in representation:
-        citizen_id = decode_citizen_id(_key(representation, "Citizen", "id"))
-        return readable_citizen(context, citizen_id, Scope.CITIZEN_READ)
+        return _citizens_by_id, decode_citizen_id(_key(representation, "Citizen", "id"))
     national_id = read_national_id("nationalId", _key(representation, "Citizen", "nationalId"))
-    hmac = context.keys.national_id_hmac(national_id)
-    return citizen_of_hmac(context, hmac, Scope.CITIZEN_LOOKUP)
+    return _citizens_by_hmac, context.keys.national_id_hmac(national_id)
 
 
-async def _entitlement(context: Context, representation: Representation) -> Any:
+async def _citizens_by_id(context: Context, ids: Sequence[UUID]) -> list[Any]:
+    return list(await readable_citizens(context, ids, Scope.CITIZEN_READ))
+
+
+async def _citizens_by_hmac(context: Context, hmacs: Sequence[bytes]) -> list[Any]:
+    return list(await citizens_of_hmacs(context, hmacs, Scope.CITIZEN_LOOKUP))
+
+
+def _entitlement(_context: Context, representation: Representation) -> "tuple[_Load, Any]":
     key = decode_entitlement_id(_key(representation, "Entitlement", "id"))
-    if not await may_read(context, key.citizen_id, Scope.ENTITLEMENT_READ):
-        return None
-    found = await entitlement(context, key)
-    if found is not None:
-        context.note_reads([key.citizen_id], Category.ENTITLEMENT)
-    return found
+    return _entitlements, key
 
 
-async def _payment(context: Context, representation: Representation) -> Any:
-    key = decode_payment_id(_key(representation, "Payment", "id"))
-    if not await may_read(context, key.citizen_id, Scope.PAYMENT_READ):
-        return None
-    found = await context.loaders.payment_by_key.load(key)
-    if found is not None:
-        context.note_reads([key.citizen_id], Category.PAYMENT)
-    return found
+async def _entitlements(context: Context, keys: Sequence[EntitlementKey]) -> list[Any]:
+    async def load(some: Sequence[EntitlementKey]) -> list[Any]:
+        return list(await entitlements_by_key(context, some))
+
+    return await _permitted(context, keys, Scope.ENTITLEMENT_READ, load)
 
 
-def _local_authority(context: Context, representation: Representation) -> Any:
-    return local_authority(context, _key(representation, "LocalAuthority", "code"))
+def _payment(_context: Context, representation: Representation) -> "tuple[_Load, Any]":
+    return _payments, decode_payment_id(_key(representation, "Payment", "id"))
+
+
+async def _payments(context: Context, keys: Sequence[PaymentKey]) -> list[Any]:
+    async def load(some: Sequence[PaymentKey]) -> list[Any]:
+        return list(await context.loaders.payment_by_key.load_each(some))
+
+    return await _permitted(context, keys, Scope.PAYMENT_READ, load)
+
+
+async def _permitted(
+    context: Context,
+    keys: Sequence[Any],
+    scope: Scope,
+    load: Callable[[Sequence[Any]], Awaitable[list[Any]]],
+) -> list[Any]:
+    """What these keys give where it may be read, and a note of whose that was."""
+    found: list[Any] = list(await may_read(context, [key.citizen_id for key in keys], scope))
+    allowed = [index for index, may in enumerate(found) if may is True]
+    values = await load([keys[index] for index in allowed])
+    given = [
+        keys[index].citizen_id
+        for index, value in zip(allowed, values, strict=True)
+        if value is not None and not isinstance(value, Exception)
+    ]
+    if given:
+        context.note_reads(given, CATEGORIES[scope])
+    by_index = dict(zip(allowed, values, strict=True))
+    return [by_index.get(index, None if may is False else may) for index, may in enumerate(found)]
+
+
+def _local_authority(_context: Context, representation: Representation) -> "tuple[_Load, Any]":
+    return _local_authorities, _key(representation, "LocalAuthority", "code")
+
+
+async def _local_authorities(context: Context, codes: Sequence[str]) -> list[Any]:
+    """Some may have to be awaited yet."""
+    return [local_authority(context, code) for code in codes]
 
 
 def _key(representation: Representation, typename: str, name: str) -> str:
@@ -73,7 +139,8 @@ def _key(representation: Representation, typename: str, name: str) -> str:
     return value
 
 
-_TYPES: dict[str, Callable[[Context, Representation], Any]] = {
+_Load = Callable[[Context, Sequence[Any]], Awaitable[list[Any]]]
+_TYPES: dict[str, Callable[[Context, Representation], tuple[_Load, Any]]] = {
     "Citizen": _citizen,
     "Entitlement": _entitlement,
     "LocalAuthority": _local_authority,

@@ -1,5 +1,6 @@
 """Entitlement: a citizen's standing in one scheme, and what follows from it."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -25,7 +26,7 @@ from loaders.reference import LocalAuthorityRow
 from resolvers.bank_account import BankAccount
 from resolvers.context import Info
 from resolvers.entitlement_view import DisabilityCardRow, EntitlementView
-from resolvers.fields import page_of, plain, resolved
+from resolvers.fields import page_of, plain, resolved, together
 from resolvers.local_authority import LocalAuthority, local_authority
 from resolvers.payment import (
     DEFAULT_PAYMENTS,
@@ -35,7 +36,7 @@ from resolvers.payment import (
     PaymentsArguments,
     PaymentTotals,
     months_of_fiscal_year,
-    payment_connection,
+    payment_connections,
 )
 from resolvers.reason import Reason
 from resolvers.scalars import Baht
@@ -146,11 +147,12 @@ class Entitlement:
         gives=BankAccount | None,
         scope=Scope.BANK_ACCOUNT_READ,
     )
-    def bank_account(
-        root: strawberry.Parent[EntitlementView], info: Info
-    ) -> Perhaps[BankAccountRow]:
-        key = root.row.bank_account
-        return None if key is None else info.context.loaders.bank_account(key)
+    @together
+    async def bank_account(
+        roots: strawberry.Parent[Sequence[EntitlementView]], info: Info
+    ) -> list[BankAccountRow | Exception | None]:
+        keys = [root.row.bank_account for root in roots]
+        return await info.context.loaders.bank_accounts(keys)
 
     @resolved(
         "The disability card, for the disability allowance. Sensitive: a scope of its own.",
@@ -172,11 +174,13 @@ class Entitlement:
         )
 
     @resolved("The newest payment.", gives=Payment | None, scope=Scope.PAYMENT_READ)
+    @together
     async def latest_payment(
-        root: strawberry.Parent[EntitlementView], info: Info
-    ) -> PaymentRow | None:
-        page = await info.context.loaders.payments_by_entitlement(PageKey(root.key, Window(), 1))
-        return page[0] if page else None
+        roots: strawberry.Parent[Sequence[EntitlementView]], info: Info
+    ) -> list[PaymentRow | Exception | None]:
+        keys = [PageKey(root.key, Window(), 1) for root in roots]
+        pages = await info.context.loaders.payments_by_entitlement(keys)
+        return [page if isinstance(page, Exception) else next(iter(page), None) for page in pages]
 
     @resolved(
         "Payments, newest first. `last` counts from the oldest and takes the place of `first`. "
@@ -185,8 +189,9 @@ class Entitlement:
         cost=page_of("first", "last"),
         scope=Scope.PAYMENT_READ,
     )
+    @together
     async def payments(
-        root: strawberry.Parent[EntitlementView],
+        roots: strawberry.Parent[Sequence[EntitlementView]],
         info: Info,
         first: int | None = DEFAULT_PAYMENTS,
         after: str | None = None,
@@ -194,10 +199,10 @@ class Entitlement:
         before: str | None = None,
         fiscal_year: int | None = None,
         status: list[PaymentStatus] | None = None,
-    ) -> PaymentConnectionRow:
+    ) -> list[PaymentConnectionRow | Exception]:
         statuses = None if status is None else tuple(status)
         arguments = PaymentsArguments.read(first, after, last, before, fiscal_year, statuses)
-        return await payment_connection(info.context, root.key, arguments)
+        return await payment_connections(info.context, [root.key for root in roots], arguments)
 
     @resolved(
         "Its payments counted, in all or of a fiscal year in Buddhist era.",
@@ -205,11 +210,15 @@ class Entitlement:
         cost=Cost(weight=_TOTALS_COST),
         scope=Scope.PAYMENT_READ,
     )
+    @together
     async def totals(
-        root: strawberry.Parent[EntitlementView], info: Info, fiscal_year: int | None = None
-    ) -> TotalsRow:
+        roots: strawberry.Parent[Sequence[EntitlementView]],
+        info: Info,
+        fiscal_year: int | None = None,
+    ) -> list[TotalsRow | Exception]:
         months = _ALL_MONTHS if fiscal_year is None else months_of_fiscal_year(fiscal_year)
-        return await info.context.loaders.payment_totals.load(TotalsKey(root.key, *months))
+        keys = [TotalsKey(root.key, *months) for root in roots]
+        return await info.context.loaders.payment_totals.load_each(keys)
 
     @classmethod
     def is_type_of(cls, value: object, _info: GraphQLResolveInfo[Any]) -> bool:

@@ -1,5 +1,6 @@
 """What the graph shows of an entitlement: its facts, and what the rules make of them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
@@ -13,7 +14,6 @@ from app.rules.rows import Rate
 from app.rules.rule_book import RuleBook
 from app.rules.vocabulary import DisabilityType, EntitlementState, Scheme
 from app.rules.windows import RegistrationWindow
-from loaders.batching import load_all
 from loaders.entitlements import EntitlementRow, entitlement_keys
 from resolvers.context import Context
 from resolvers.reason import ReasonRow
@@ -147,13 +147,34 @@ async def entitlement(context: Context, key: EntitlementKey) -> EntitlementView 
     return None if row is None else _view(context, row)
 
 
+async def entitlements_by_key(
+    context: Context, keys: Sequence[EntitlementKey]
+) -> list[EntitlementView | Exception | None]:
+    """The same for many, asked together."""
+    rows = await context.loaders.entitlement_by_key.load_each(keys)
+    return [_view(context, row) if isinstance(row, EntitlementRow) else row for row in rows]
+
+
 async def entitlements(
-    context: Context, citizen_id: UUID, scheme: Scheme | None
-) -> list[EntitlementView]:
-    """A citizen's entitlements, old age first: always one per scheme."""
-    keys = entitlement_keys(citizen_id, scheme)
-    rows = await load_all(context.loaders.entitlement_by_key, keys)
-    return [_view(context, row) for row in rows if row is not None]
+    context: Context, citizen_ids: Sequence[UUID], scheme: Scheme | None
+) -> list[list[EntitlementView] | Exception]:
+    """For each citizen the entitlements, old age first: always one per scheme."""
+    keys = [key for each in citizen_ids for key in entitlement_keys(each, scheme)]
+    rows = await context.loaders.entitlement_by_key.load_each(keys)
+    schemes = len(keys) // len(citizen_ids)
+    return [_views(context, rows[at : at + schemes]) for at in range(0, len(rows), schemes)]
+
+
+def _views(
+    context: Context, rows: Sequence[EntitlementRow | Exception | None]
+) -> list[EntitlementView] | Exception:
+    views: list[EntitlementView] = []
+    for row in rows:
+        if isinstance(row, Exception):
+            return row
+        if row is not None:
+            views.append(_view(context, row))
+    return views
 
 
 def _view(context: Context, row: EntitlementRow) -> EntitlementView:

@@ -1,6 +1,8 @@
 """How a field is declared here: described, and with the scope it needs printed and enforced."""
 
 from collections.abc import Callable
+from functools import wraps
+from inspect import isawaitable
 from typing import Any
 
 import strawberry
@@ -89,3 +91,22 @@ def resolved(
         return field
 
     return declare
+
+
+def together(many: Callable[..., Any]) -> Callable[..., Any]:
+    """A resolver that is asked for all objects of a level at once.
+
+    `many` has the objects as its parent and gives as many values or exceptions, or an awaitable of
+    them. Where a library knows single objects alone, it is called with one.
+    """
+
+    @wraps(many)
+    async def one(roots: Any, info: Any, **arguments: Any) -> Any:
+        given = many([roots], info, **arguments)
+        (value,) = await given if isawaitable(given) else given
+        if isinstance(value, Exception):
+            raise value
+        return value
+
+    vars(one)["together"] = many
+    return one

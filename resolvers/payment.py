@@ -1,5 +1,6 @@
 """Payment, and the pages of an entitlement's payments."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -27,7 +28,7 @@ from resolvers.bank_account import BankAccount
 from resolvers.context import Context, Info
 from resolvers.disbursement_batch import DisbursementBatch
 from resolvers.entitlement_view import EntitlementView, entitlement
-from resolvers.fields import plain, resolved
+from resolvers.fields import plain, resolved, together
 from resolvers.paging import Page, PageInfo, PageSize, page_size
 from resolvers.reason import Reason, ReasonRow
 from resolvers.scalars import Baht
@@ -97,9 +98,12 @@ class Payment:
         gives=BankAccount | None,
         scope=Scope.BANK_ACCOUNT_READ,
     )
-    def bank_account(root: strawberry.Parent[PaymentRow], info: Info) -> Perhaps[BankAccountRow]:
-        key = root.bank_account
-        return None if key is None else info.context.loaders.bank_account(key)
+    @together
+    async def bank_account(
+        roots: strawberry.Parent[Sequence[PaymentRow]], info: Info
+    ) -> list[BankAccountRow | Exception | None]:
+        keys = [root.bank_account for root in roots]
+        return await info.context.loaders.bank_accounts(keys)
 
     @resolved(
         "The file or the submission that brought it, or changed it last.",
@@ -206,14 +210,18 @@ def months_of_fiscal_year(year: int) -> tuple[YearMonth, YearMonth]:
     return fiscal_year_months(year)
 
 
-async def payment_connection(
-    context: Context, entitlement: EntitlementKey, arguments: PaymentsArguments
-) -> PaymentConnectionRow:
-    """The page that the arguments ask for."""
-    key = PageKey(entitlement, arguments.window, arguments.size.count + 1)
-    rows = await context.loaders.payments_by_entitlement(key)
-    page = Page.of(rows, arguments.size, starts_inside=arguments.starts_inside)
-    return PaymentConnectionRow(page)
+async def payment_connections(
+    context: Context, entitlements: Sequence[EntitlementKey], arguments: PaymentsArguments
+) -> list[PaymentConnectionRow | Exception]:
+    """For each the page that the arguments ask for."""
+    size, starts_inside = arguments.size, arguments.starts_inside
+    keys = [PageKey(each, arguments.window, size.count + 1) for each in entitlements]
+    return [
+        page
+        if isinstance(page, Exception)
+        else PaymentConnectionRow(Page.of(page, size, starts_inside=starts_inside))
+        for page in await context.loaders.payments_by_entitlement(keys)
+    ]
 
 
 def payment_cursor(row: PaymentRow) -> str:

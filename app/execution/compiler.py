@@ -1,49 +1,42 @@
 """From an operation to a plan."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
 from graphql import (
-    DirectiveNode,
     FieldNode,
-    FragmentSpreadNode,
     GraphQLAbstractType,
     GraphQLField,
-    GraphQLIncludeDirective,
     GraphQLList,
     GraphQLNonNull,
     GraphQLObjectType,
     GraphQLOutputType,
     GraphQLSchema,
-    GraphQLSkipDirective,
-    InlineFragmentNode,
     ListValueNode,
     ObjectValueNode,
     OperationDefinitionNode,
     OperationType,
-    SelectionSetNode,
     ValueNode,
     VariableNode,
     is_abstract_type,
     is_leaf_type,
-    type_from_ast,
-    value_from_ast_untyped,
 )
 from graphql.execution.collect_fields import FragmentDetails
 
+from app.execution.collector import Collector, NotCompiled, Part
 from app.execution.leaves import leaf_of
 from app.execution.plan import (
     Attribute,
     Call,
     Check,
     Choose,
-    Condition,
     FieldPlan,
     Kind,
     Occurrence,
     Plan,
     SelectionPlan,
     TypePlan,
+    Varying,
 )
 
 
@@ -64,14 +57,6 @@ class Shortcuts(Protocol):
 
 
 _TYPENAME = "__typename"
-_COMPILED_DIRECTIVES = {GraphQLSkipDirective.name, GraphQLIncludeDirective.name}
-
-
-class NotCompiled(Exception):
-    """This operation goes to graphql-core; the text says why, in a word or two."""
-
-
-Part = tuple[SelectionSetNode, Condition]
 
 
 class Compiler:
@@ -90,7 +75,7 @@ class Compiler:
         root = self._schema.get_root_type(operation.operation)
         if root is None:
             raise NotCompiled("no root type")
-        collector = _Collector(self._schema, fragments, _sure_booleans(operation))
+        collector = Collector(self._schema, fragments, _sure_booleans(operation))
         selections = Selections(self._schema, collector, self._shortcuts)
         plan = selections.of(root, [(operation.selection_set, ())])
         return Plan(plan, serial=operation.operation is OperationType.MUTATION)
@@ -108,9 +93,7 @@ def _sure_booleans(operation: OperationDefinitionNode) -> set[str]:
 class Selections:
     """Selections of one operation, each compiled when its object type is first met."""
 
-    def __init__(
-        self, schema: GraphQLSchema, collector: "_Collector", shortcuts: Shortcuts
-    ) -> None:
+    def __init__(self, schema: GraphQLSchema, collector: Collector, shortcuts: Shortcuts) -> None:
         self._schema = schema
         self._collector = collector
         self._shortcuts = shortcuts
@@ -146,7 +129,7 @@ class Selections:
         if plan.attribute is None:
             plan.call = self._shortcuts.call_of(definition)
         plan.resolve = definition.resolve
-        plan.fixed = not any(_has_variable(each.value) for each in node.arguments or ())
+        plan.varying = _varying(plan, node)
         return plan
 
     def _give_children(self, plan: FieldPlan) -> None:
@@ -183,6 +166,19 @@ class Selections:
         return TypePlan(inner, Kind.OBJECT, nullable, plan, check=check, quick=quick)
 
 
+def _varying(plan: FieldPlan, node: FieldNode) -> list[Varying] | None:
+    """None where an argument has to be made anew from variables."""
+    found: list[Varying] = []
+    for argument in node.arguments or ():
+        name, value = argument.name.value, argument.value
+        if isinstance(value, VariableNode) and plan.call is not None and name in plan.call.plain:
+            nullable = not isinstance(plan.definition.args[name].type, GraphQLNonNull)
+            found.append(Varying(plan.call.plain[name], value.name.value, nullable))
+        elif _has_variable(value):
+            return None
+    return found
+
+
 def _has_variable(value: ValueNode) -> bool:
     if isinstance(value, ListValueNode):
         return any(map(_has_variable, value.values))
@@ -202,97 +198,3 @@ def _is_placed(plan: FieldPlan) -> bool:
         return True
     called = plan.attribute is not None or plan.call is not None
     return not called or any(each.placed for each in leaf.selections.values())
-
-
-class _Collector:
-    """The fields of selection sets for one object type, as graphql-core collects them."""
-
-    def __init__(
-        self,
-        schema: GraphQLSchema,
-        fragments: Mapping[str, FragmentDetails],
-        sure_booleans: set[str],
-    ) -> None:
-        self._schema = schema
-        self._fragments = fragments
-        self._sure_booleans = sure_booleans
-
-    def collect(
-        self, type_: GraphQLObjectType, parts: Iterable[Part]
-    ) -> list[tuple[str, Occurrence]]:
-        """Each occurrence of a field with its response key, in the order of the document."""
-        found: list[tuple[str, Occurrence]] = []
-        spread: dict[str, Condition] = {}
-        for selection_set, condition in parts:
-            self._walk(type_, selection_set, condition, spread, found)
-        return found
-
-    def _walk(
-        self,
-        type_: GraphQLObjectType,
-        selection_set: SelectionSetNode,
-        above: Condition,
-        spread: dict[str, Condition],
-        found: list[tuple[str, Occurrence]],
-    ) -> None:
-        for selection in selection_set.selections:
-            condition = self._condition(selection.directives or (), above)
-            if condition is None:
-                continue
-            if isinstance(selection, FieldNode):
-                key = (selection.alias or selection.name).value
-                found.append((key, Occurrence(selection, condition)))
-            elif isinstance(selection, InlineFragmentNode):
-                if self._applies(selection.type_condition, type_):
-                    self._walk(type_, selection.selection_set, condition, spread, found)
-            elif isinstance(selection, FragmentSpreadNode):
-                self._spread(type_, selection, condition, spread, found)
-
-    def _spread(
-        self,
-        type_: GraphQLObjectType,
-        node: FragmentSpreadNode,
-        condition: Condition,
-        spread: dict[str, Condition],
-        found: list[tuple[str, Occurrence]],
-    ) -> None:
-        name = node.name.value
-        if name in spread:
-            # Only the first spread that counts is followed: a question for the run, not the plan.
-            if spread[name] or condition:
-                raise NotCompiled("fragment spread twice under a condition")
-            return
-        details = self._fragments.get(name)
-        if details is None:
-            return
-        if details.definition.variable_definitions or node.arguments:
-            raise NotCompiled("fragment with arguments")
-        if self._applies(details.definition.type_condition, type_):
-            spread[name] = condition
-            self._walk(type_, details.definition.selection_set, condition, spread, found)
-
-    def _applies(self, condition: Any, type_: GraphQLObjectType) -> bool:
-        if condition is None:
-            return True
-        named: Any = type_from_ast(self._schema, condition)
-        return named is type_ or (
-            is_abstract_type(named) and self._schema.is_sub_type(named, type_)
-        )
-
-    def _condition(self, directives: Sequence[DirectiveNode], above: Condition) -> Condition | None:
-        """What has to hold besides what held above; None where it never does."""
-        condition = above
-        for directive in directives:
-            name = directive.name.value
-            if name not in _COMPILED_DIRECTIVES:
-                raise NotCompiled(f"@{name}")
-            wanted = name == GraphQLIncludeDirective.name
-            (argument,) = directive.arguments or ()
-            value = argument.value
-            if isinstance(value, VariableNode):
-                if value.name.value not in self._sure_booleans:
-                    raise NotCompiled("condition that may be null")
-                condition = (*condition, (value.name.value, wanted))
-            elif value_from_ast_untyped(value) is not wanted:
-                return None
-        return condition

@@ -8,7 +8,8 @@ from graphql import GraphQLSchema, OperationDefinitionNode, OperationType
 from graphql.execution.collect_fields import FragmentDetails
 from graphql.execution.executor import Executor
 
-from app.execution.compiler import Compiler, NotCompiled, Shortcuts
+from app.execution.collector import NotCompiled
+from app.execution.compiler import Compiler, Shortcuts
 from app.execution.plan import Plan
 from app.execution.run import Run
 

@@ -44,13 +44,15 @@ class Call:
 
     `convert`: from the arguments as GraphQL has them to those of the function. `guard`: raises
     where none of these sources may be asked. `together`: the same for many sources at once, a value
-    or an exception for each, or an awaitable of them.
+    or an exception for each, or an awaitable of them. `plain`: the arguments that are converted to
+    themselves, by their name in GraphQL that of the function.
     """
 
     function: Callable[..., Any]
     convert: Convert | None = None
     guard: Guard | None = None
     together: Together | None = None
+    plain: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
 @dataclass(slots=True, eq=False)
@@ -80,6 +82,15 @@ class Occurrence:
     condition: Condition
 
 
+@dataclass(frozen=True, slots=True)
+class Varying:
+    """An argument of a call that is a variable's value as it stands."""
+
+    name: str  # as the function has it
+    variable: str
+    nullable: bool
+
+
 @dataclass(eq=False)
 class FieldPlan:
     """One response key of a selection, whatever number of times the document names it."""
@@ -92,8 +103,8 @@ class FieldPlan:
     attribute: Attribute | None = None  # the value without a resolver
     call: Call | None = None  # the value without a wrapped resolver
     resolve: Callable[..., Any] | None = None
-    fixed: bool = False  # no variable among its arguments
-    fixed_arguments: dict[str, Any] | None = None  # of the call, once they were needed
+    varying: "Sequence[Varying] | None" = None  # of a call, its arguments that are variables
+    fixed_arguments: dict[str, Any] | None = None  # of a call, the others once they were needed
     type: TypePlan = dataclasses.field(init=False)
 
     @cached_property

@@ -1,10 +1,10 @@
 """One run of a plan: level by level, each field once for all objects of its level."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from graphql import ExecutionResult, FieldNode, GraphQLError
+from graphql import ExecutionResult, FieldNode, GraphQLError, Undefined
 from graphql.execution.values import get_argument_values
 
 from app.execution.completion import Completion
@@ -12,7 +12,15 @@ from app.execution.failures import Failure, Reconciler, outcome
 from app.execution.filling import Filling, steps_of
 from app.execution.level import Level
 from app.execution.places import path_of
-from app.execution.plan import ActiveFields, Attribute, Call, FieldPlan, Plan, SelectionPlan
+from app.execution.plan import (
+    ActiveFields,
+    Attribute,
+    Call,
+    FieldPlan,
+    Plan,
+    SelectionPlan,
+    Varying,
+)
 from app.execution.waiting import settle
 
 if TYPE_CHECKING:
@@ -196,13 +204,31 @@ class Run:
     def _called_arguments(
         self, field: FieldPlan, nodes: list[FieldNode], call: Call
     ) -> dict[str, Any]:
-        if field.fixed_arguments is not None:
-            return field.fixed_arguments
+        fixed = field.fixed_arguments
+        if fixed is not None:
+            if not field.varying:
+                return fixed
+            varied = self._varied(fixed, field.varying)
+            if varied is not None:
+                return varied
         arguments = self._arguments(field, nodes)
         if call.convert is not None:
             arguments = call.convert(arguments)
-        if field.fixed:
-            field.fixed_arguments = arguments
+        if field.varying is not None:
+            # No variable's value stays in the plan.
+            names = {each.name for each in field.varying}
+            field.fixed_arguments = {k: v for k, v in arguments.items() if k not in names}
+            return arguments if names else field.fixed_arguments
+        return arguments
+
+    def _varied(self, fixed: dict[str, Any], varying: Sequence[Varying]) -> dict[str, Any] | None:
+        """With the values that the variables have; None where one has none that may stand."""
+        arguments = dict(fixed)
+        for each in varying:
+            value = self._variables.get(each.variable, Undefined)
+            if value is Undefined or (value is None and not each.nullable):
+                return None
+            arguments[each.name] = value
         return arguments
 
     def _arguments(self, field: FieldPlan, nodes: list[FieldNode]) -> dict[str, Any]:
