@@ -150,7 +150,7 @@ class Schema(strawberry.federation.Schema):
                 f"representations: expected at most {limit}, got {len(representations)}."
             )
         found: Any = entities(info.context, representations)  # which is awaited
-        return found
+        return found  # type: ignore[no-any-return]
 
     def process_errors(self, errors: list[GraphQLError], execution_context: Any = None) -> None:  # noqa: ARG002 - the library's signature
         """Every error of every transport passes here on its way out."""

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 from graphql import FieldNode, GraphQLError, Undefined
 from graphql.pyutils import is_iterable
 
-from app.execution.failures import Failure, outcome
+from app.execution.failures import Failure
 from app.execution.level import Holder, Level, Levels, Spot
 from app.execution.object_types import Checked, Info, ObjectTypes, not_of_type
 from app.execution.places import Place
 from app.execution.plain import PLAIN, is_plain
-from app.execution.plan import ActiveFields, FieldPlan, Kind, SelectionPlan, TypePlan
+from app.execution.plan import FieldPlan, Kind, SelectionPlan, TypePlan
 from app.execution.waiting import Started
 
 if TYPE_CHECKING:
@@ -83,16 +83,6 @@ class Completion:
                 out[key] = None
             else:
                 self.put(value, plan, out, key, level.place(index, field), nodes)
-
-    def put_slowly(self, fields: ActiveFields, level: Level, index: int) -> None:
-        """The leaf fields of one object, each looked at by itself."""
-        source, out = level.sources[index], level.outs[index]
-        for field, nodes in fields:
-            if field.typename:
-                out[field.key] = field.parent_type.name
-            else:
-                value = outcome(field.read, source)
-                self.put(value, field.type, out, field.key, level.place(index, field), nodes)
 
     def _put_objects(
         self,

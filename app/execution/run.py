@@ -9,7 +9,7 @@ from graphql.execution.values import get_argument_values
 
 from app.execution.completion import Completion
 from app.execution.failures import Failure, Reconciler, outcome
-from app.execution.filling import Filling, steps_of
+from app.execution.filling import NOBODYS, Filling, steps_of
 from app.execution.level import Level
 from app.execution.places import path_of
 from app.execution.plan import (
@@ -130,10 +130,14 @@ class Run:
             for field, nodes in filling.fields:
                 self._field(field, nodes, level)
             return
-        left: list[int] = []
-        filling.fill(level.sources, level.outs, left)
-        for index in left:
-            self._values.put_slowly(filling.fields, level, index)
+        numbered, put = filling.numbered, self._values.put
+
+        def odd(place: int, value: Any, out: dict[str, Any], number: int) -> None:
+            field, nodes = numbered[place]
+            where = None if number == NOBODYS else level.place(number, field)
+            put(value, field.type, out, field.key, where, nodes)
+
+        filling.fill(level.sources, level.outs, self._called_info, odd)
 
     def _field(self, field: FieldPlan, nodes: list[FieldNode], level: Level) -> None:
         if field.typename:
