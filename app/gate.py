@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
 from app.errors import Forbidden, Unauthenticated
 from app.limits.admission import Admission
@@ -10,8 +11,7 @@ from app.limits.rate import RateLimit
 from app.viewer import AgencyViewer, Anonymous, CitizenViewer, TokenReader, Viewer
 
 
-@dataclass(frozen=True, slots=True)
-class Credentials:
+class Credentials(NamedTuple):
     """What a request or a connection says of itself."""
 
     authorization: str | None

@@ -8,6 +8,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
+from starlette.types import Receive, Scope, Send
 
 from app.delivery.counts import Counts
 from app.delivery.sender import delivering
@@ -20,6 +21,19 @@ from app.service import Service, running_service
 from app.settings import DeliverySettings, Settings
 
 PERSONAS_PATH = "/demo/personas"
+GRAPHQL_PATH = "/graphql"
+
+
+class Application(Starlette):
+    """Starlette, past whose middleware and routes the graph's own requests go: they need none."""
+
+    graph: GraphQLView
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"] == GRAPHQL_PATH:
+            await self.graph(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
 
 
 def create_app(
@@ -51,20 +65,22 @@ def create_app(
         counts: Counts | None = app.state.delivered
         return counts
 
-    app = Starlette(
-        routes=[*_routes(service, delivered, settings, demo=demo), *more_routes],
+    graphiql = GraphiQL(PERSONAS_PATH if demo else None) if settings.graphiql else None
+    view = GraphQLView.of(service, settings, graphiql)
+    app = Application(
+        routes=[*_routes(service, delivered, view, graphiql), *more_routes],
         lifespan=lifespan,
         exception_handlers={AllowancesError: _refused},
     )
+    app.graph = view
     return app
 
 
 def _routes(
     service: Callable[[], Service],
     delivered: Callable[[], Counts | None],
-    settings: Settings,
-    *,
-    demo: bool,
+    view: GraphQLView,
+    graphiql: GraphiQL | None,
 ) -> list[BaseRoute]:
     async def ready(_request: Request) -> Response:
         await service().reference.refresh()
@@ -73,14 +89,12 @@ def _routes(
     async def metrics(_request: Request) -> Response:
         return PlainTextResponse(metrics_of(view.schema.plans, delivered()))
 
-    graphiql = GraphiQL(PERSONAS_PATH if demo else None) if settings.graphiql else None
-    view = GraphQLView.of(service, settings, graphiql)
     routes: list[BaseRoute] = [
         Route("/health/live", _alive),
         Route("/health/ready", ready),
         Route("/metrics", metrics),
-        Route("/graphql", view),
-        WebSocketRoute("/graphql", view),
+        Route(GRAPHQL_PATH, view),
+        WebSocketRoute(GRAPHQL_PATH, view),
     ]
     if graphiql is not None:
         routes.append(Route("/", _to_graphiql))
@@ -95,7 +109,7 @@ async def _refused(_request: Request, error: Exception) -> Response:
 
 
 async def _to_graphiql(_request: Request) -> Response:
-    return RedirectResponse("/graphql")
+    return RedirectResponse(GRAPHQL_PATH)
 
 
 async def _alive(_request: Request) -> Response:

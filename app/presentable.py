@@ -3,6 +3,7 @@
 import logging
 import re
 import secrets
+from collections.abc import Iterable
 
 from graphql import GraphQLError, GraphQLSyntaxError, ValueNode
 
@@ -103,3 +104,15 @@ def _without_text(error: BaseException) -> BaseException:
 
 def _code(error: GraphQLError, code: str) -> None:
     error.extensions = {**(error.extensions or {}), "code": code}
+
+
+def forget_frames(errors: Iterable[BaseException | None]) -> None:
+    """What was logged has been; a frame holds its error, and all that was read for the answer."""
+    left, seen = list(errors), set[int]()
+    while left:
+        error = left.pop()
+        if error is None or id(error) in seen:
+            continue
+        seen.add(id(error))
+        error.__traceback__ = None
+        left += (getattr(error, "original_error", None), error.__cause__, error.__context__)

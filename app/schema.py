@@ -35,7 +35,7 @@ from app.limits.cost_table import CostTable
 from app.limits.documents import Document, Documents, cost_error
 from app.limits.limits import Limits
 from app.limits.trusted import TrustedDocuments, UntrustedDocument
-from app.presentable import make_presentable
+from app.presentable import forget_frames, make_presentable
 from resolvers.accountability import Accountability
 from resolvers.citizen import Citizen
 from resolvers.entities import entities
@@ -118,27 +118,44 @@ class Schema(strawberry.federation.Schema):
         return ExecutionResult(data=None, errors=errors)
 
     async def _run(self, operation: ExecutionContext) -> ExecutionResult:
-        executor = self.execution_context_class.build(
-            self._schema,
-            cast(DocumentNode, operation.graphql_document),
-            operation.root_value,
-            operation.context,
-            operation.variables,
-            operation.operation_name,
-            is_awaitable=cast(Any, optimized_is_awaitable),
-            operation_extensions=operation.operation_extensions,
-        )
+        document, name = cast(DocumentNode, operation.graphql_document), operation.operation_name
+        executor = self._executor(operation, document, name)
         if isinstance(executor, list):
             return ExecutionResult(data=None, errors=executor)
         try:
             result: Any = executor.execute_operation()
+            if "async_helpers" in vars(executor):  # it was built, and not found bare
+                self.plans.keep_bare(document, name, executor)
             if optimized_is_awaitable(result):
                 result = await result
         finally:
             # These are methods of the executor: a circle, in which all that was read for the answer
             # would stay until the next search for cycles.
-            del executor.async_helpers
+            vars(executor).pop("async_helpers", None)
         return ExecutionResult(data=result.data, errors=result.errors)
+
+    def _executor(
+        self, operation: ExecutionContext, document: DocumentNode, name: str | None
+    ) -> CompiledExecution | list[GraphQLError]:
+        bare = self.plans.bare(document, name)
+        if bare is not None:
+            return bare.dressed(
+                operation.root_value,
+                operation.context,
+                operation.variables,
+                operation.operation_extensions,
+            )
+        built: Any = self.execution_context_class.build(
+            self._schema,
+            document,
+            operation.root_value,
+            operation.context,
+            operation.variables,
+            name,
+            is_awaitable=cast(Any, optimized_is_awaitable),
+            operation_extensions=operation.operation_extensions,
+        )
+        return cast("CompiledExecution | list[GraphQLError]", built)
 
     def entities_resolver(
         self, info: Info, representations: list[FederationAny]
@@ -158,7 +175,7 @@ class Schema(strawberry.federation.Schema):
             make_presentable(error)
             if self.config.disable_field_suggestions:
                 error.message = error.message.partition(_SUGGESTION)[0]
-        _forget_frames(errors)
+        forget_frames(errors)
 
 
 class Execution(CompiledExecution, StrawberryGraphQLCoreExecutionContext):
@@ -179,18 +196,6 @@ def _refuse_other_kinds(operation: ExecutionContext) -> None:
         raise CannotGetOperationTypeError(operation.operation_name) from error
     if kind not in operation.allowed_operations:
         raise InvalidOperationTypeError(kind)
-
-
-def _forget_frames(errors: Iterable[BaseException | None]) -> None:
-    """What was logged has been; a frame holds its error, and all that was read for the answer."""
-    left, seen = list(errors), set[int]()
-    while left:
-        error = left.pop()
-        if error is None or id(error) in seen:
-            continue
-        seen.add(id(error))
-        error.__traceback__ = None
-        left += (getattr(error, "original_error", None), error.__cause__, error.__context__)
 
 
 def _as_graphql(error: Exception) -> GraphQLError:

@@ -4,9 +4,16 @@ from collections import Counter, OrderedDict
 from collections.abc import Mapping
 from typing import Any
 
-from graphql import GraphQLSchema, OperationDefinitionNode, OperationType
+from graphql import (
+    DocumentNode,
+    GraphQLError,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    OperationType,
+)
 from graphql.execution.collect_fields import FragmentDetails
 from graphql.execution.executor import Executor
+from graphql.execution.values import VariableValues, get_variable_values
 
 from app.execution.collector import NotCompiled
 from app.execution.compiler import Compiler, Shortcuts
@@ -14,6 +21,7 @@ from app.execution.plan import Plan
 from app.execution.run import Run
 
 _KEPT_PLANS = 1000
+_MOST_ERRORS = 50  # of variables, as graphql-core's executor has it
 
 
 class Plans:
@@ -22,6 +30,9 @@ class Plans:
     def __init__(self, schema: GraphQLSchema, shortcuts: Shortcuts) -> None:
         self._compiler = Compiler(schema, shortcuts)
         self._kept: OrderedDict[int, tuple[OperationDefinitionNode, Plan | str]] = OrderedDict()
+        self._bare: OrderedDict[tuple[int, str | None], tuple[DocumentNode, CompiledExecution]] = (
+            OrderedDict()
+        )
         self.compiled = 0
         self.left: Counter[str] = Counter()  # to graphql-core, by why
 
@@ -45,6 +56,22 @@ class Plans:
         self.compiled += 1
         return plan
 
+    def bare(self, document: DocumentNode, name: str | None) -> "CompiledExecution | None":
+        """The executor of an operation that was kept, for `CompiledExecution.dressed`."""
+        known = self._bare.get((id(document), name))  # the document is kept, as an operation is
+        return None if known is None else known[1]
+
+    def keep_bare(
+        self, document: DocumentNode, name: str | None, executor: "CompiledExecution"
+    ) -> None:
+        """Keep what does not change from request to request, where nobody asks for more."""
+        plan = self._kept.get(id(executor.operation), (None, ""))[1]
+        if isinstance(plan, str) or plan.root.placed:
+            return
+        self._bare[id(document), name] = document, executor.undressed()
+        if len(self._bare) > _KEPT_PLANS:
+            self._bare.popitem(last=False)
+
     def _plan(
         self, operation: OperationDefinitionNode, fragments: Mapping[str, FragmentDetails]
     ) -> Plan | str:
@@ -59,6 +86,8 @@ class Plans:
 class CompiledExecution(Executor[Any]):
     """An executor that runs plans; give it to `execute` as `executor_class`."""
 
+    operation_extensions: Any = None
+
     def plans(self) -> Plans:
         """The plans of this executor's schema."""
         raise NotImplementedError
@@ -71,6 +100,41 @@ class CompiledExecution(Executor[Any]):
         super().__init__(*arguments, **named)
         if self.operation.operation is OperationType.SUBSCRIPTION:
             self.plans().left["first step of a subscription"] += 1
+
+    def undressed(self) -> "CompiledExecution":
+        """A copy without anything of its request."""
+        return self._with(None, None, VariableValues({}, {}), None)
+
+    def dressed(
+        self,
+        root_value: Any,
+        context_value: Any,
+        variables: dict[str, Any] | None,
+        operation_extensions: Any,
+    ) -> "CompiledExecution | list[GraphQLError]":
+        """A copy for a request, or what is wrong with its variables; as `build`, but what it takes
+        from the document is there."""
+        values = get_variable_values(
+            self.schema,
+            self.operation.variable_definitions or (),
+            variables or {},
+            max_errors=_MOST_ERRORS,
+            hide_suggestions=self.hide_suggestions,
+        )
+        if isinstance(values, list):
+            return values
+        return self._with(root_value, context_value, values, operation_extensions)
+
+    def _with(
+        self, root_value: Any, context_value: Any, values: VariableValues, extensions: Any
+    ) -> "CompiledExecution":
+        copy = object.__new__(type(self))
+        vars(copy).update(vars(self))
+        # Methods of the one that it was built as: they would keep it, and serve it alone.
+        vars(copy).pop("async_helpers", None)
+        copy.root_value, copy.context_value = root_value, context_value
+        copy.variable_values, copy.operation_extensions = values, extensions
+        return copy
 
     def execute_operation(self, serially: bool | None = None) -> Any:
         """The answer, or an awaitable of it; of an event of a subscription too."""

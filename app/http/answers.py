@@ -23,7 +23,20 @@ def answer(result: ExecutionResult, media: Media) -> Response:
     status = 200
     if media is Media.GRAPHQL_RESPONSE and "data" not in body:
         status = status_of(_code(result.errors))
-    return Response(orjson.dumps(body), status, HEADERS, media.value)
+    return _Answer(orjson.dumps(body), status, media)
+
+
+class _Answer(Response):
+    """As Starlette's, with headers that are the same for all."""
+
+    def __init__(self, body: bytes, status: int, media: Media) -> None:
+        self.body, self.status_code, self.background = body, status, None
+        self.raw_headers = [*_HEADERS[media], (b"content-length", b"%d" % len(body))]
+
+
+_HEADERS = {media: Response(None, headers=HEADERS, media_type=media).raw_headers for media in Media}
+for _each in _HEADERS.values():
+    _each[:] = [header for header in _each if header[0] != b"content-length"]
 
 
 def failed(error: AllowancesError) -> ExecutionResult:

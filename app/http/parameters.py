@@ -1,8 +1,7 @@
 """A GraphQL request as it came over HTTP: read up to a limit, and checked part by part."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from starlette.requests import Request
@@ -24,8 +23,7 @@ class UnsupportedMediaType(AllowancesError):
     code = "UNSUPPORTED_MEDIA_TYPE"
 
 
-@dataclass(frozen=True, slots=True)
-class Parameters:
+class Parameters(NamedTuple):
     """What GraphQL over HTTP calls the parameters; `document_id` as it came."""
 
     query: str | None

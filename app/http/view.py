@@ -9,6 +9,7 @@ from typing import Any
 from graphql import OperationType
 from starlette.requests import ClientDisconnect, HTTPConnection, Request
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
 from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
@@ -21,6 +22,7 @@ from app.http.event_stream import EventStream
 from app.http.media import Media, NotAcceptable, accepted
 from app.http.parameters import Parameters, read_parameters
 from app.http.refusals import MethodNotAllowed, refusal
+from app.http.request import SortedRequest
 from app.http.websocket import Adapter, Handler
 from app.limits.deadline import deadline, token_lifetime
 from app.limits.documents import UnresolvedOperation
@@ -79,6 +81,13 @@ class GraphQLView(GraphQL[Context, None]):
             introspection=settings.introspection, limits=settings.limits, trusted=trusted
         )
         return cls(service, settings, graphiql, schema, trusted)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            response = await self.run(SortedRequest(scope, receive))
+            await response(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
 
     async def run(self, request: Any, *arguments: Any, **named: Any) -> Any:
         """The answer to a request; a WebSocket is served until it closes."""

@@ -264,6 +264,8 @@ class _Size:
 
     def _count(self, value: object) -> int | None:
         """How many an argument asks for; None where it says nothing, or nothing that can run."""
+        if type(value) is int:  # as it mostly is
+            return min(max(0, value), self.longest)
         if isinstance(value, list | tuple):
             return len(value)
         if isinstance(value, Mapping):

@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from contextvars import ContextVar
+from types import TracebackType
 
 from app import clock
 from app.errors import AllowancesError, Unauthenticated
@@ -19,24 +20,41 @@ class DeadlineExceeded(AllowancesError):
     code = "DEADLINE_EXCEEDED"
 
 
-@asynccontextmanager
-async def deadline(seconds: float) -> AsyncIterator[None]:
+def deadline(seconds: float) -> AbstractAsyncContextManager[None]:
     """Stops what runs inside after so many seconds: `DeadlineExceeded`.
 
     Statements that were sent inside, in whatever task, are given no longer: see `time_left`.
     """
-    before = _ends_at.set(asyncio.get_running_loop().time() + seconds)
-    try:
-        async with asyncio.timeout(seconds) as limit:
-            yield
-    except TimeoutError:
-        if not limit.expired():
-            raise
-        raise DeadlineExceeded(
-            f"No answer within {seconds:g} s; the work was stopped. Ask for less at once."
-        ) from None
-    finally:
-        _ends_at.reset(before)
+    return _Deadline(seconds)
+
+
+class _Deadline(AbstractAsyncContextManager[None]):
+    """One for each request, so without a generator."""
+
+    __slots__ = ("_before", "_limit", "_seconds")
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+
+    async def __aenter__(self) -> None:
+        self._before = _ends_at.set(asyncio.get_running_loop().time() + self._seconds)
+        self._limit = asyncio.timeout(self._seconds)
+        await self._limit.__aenter__()
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            await self._limit.__aexit__(kind, error, trace)
+        except TimeoutError:
+            raise DeadlineExceeded(
+                f"No answer within {self._seconds:g} s; the work was stopped. Ask for less at once."
+            ) from None
+        finally:
+            _ends_at.reset(self._before)
 
 
 @asynccontextmanager
