@@ -30,12 +30,23 @@ def _note(recording: list[str], sent: Any) -> None:
     recording.append(sent.query)
 
 
+def _is_open(connection: Any) -> bool:
+    try:
+        return not connection.is_closed()
+    except asyncpg.InterfaceError:  # it was lost, and the pool has taken it back
+        return False
+
+
 class Database:
     """A pool of connections; `fetch` is one statement, one round trip."""
 
     def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]", statement_timeout: float) -> None:
         self._pool = pool
         self._timeout = statement_timeout
+        # The pool's own way in and out takes as long as half a statement: what comes back is kept
+        # here, unless somebody waits for it.
+        self._idle: list[Any] = []
+        self._waiting = 0
         self._recordings: list[list[str]] = []
 
     @classmethod
@@ -56,7 +67,31 @@ class Database:
         return cls(pool, statement_timeout)
 
     async def close(self) -> None:
+        while self._idle:
+            await self._pool.release(self._idle.pop())
         await self._pool.close()
+
+    async def _take(self) -> Any:
+        """A connection that is free. The pool's own time-out is for a statement whose cancelling
+        got lost on its way: the connection is given up then, or it would be waited for as long as
+        the statement runs."""
+        while self._idle:
+            connection = self._idle.pop()
+            if _is_open(connection):
+                return connection
+            await self._pool.release(connection)
+        self._waiting += 1
+        try:
+            return await self._pool.acquire(timeout=self._timeout)
+        finally:
+            self._waiting -= 1
+
+    async def _give_back(self, connection: Any, *, whole: bool) -> None:
+        """Back from whoever had it; `whole` where it is as it was, and nothing is under way."""
+        if whole and not self._waiting and _is_open(connection):
+            self._idle.append(connection)
+        else:
+            await self._pool.release(connection)
 
     async def fetch(self, statement: str, *arguments: object) -> Sequence[Any]:
         """The rows of one statement; `Unavailable` when it can't be asked, `TooSlow` when it takes
@@ -64,14 +99,14 @@ class Database:
         for recording in self._recordings:
             recording.append(statement)
         try:
-            # The wait for a connection counts too. The pool's own time-out is for a statement whose
-            # cancelling got lost on its way: the connection is given up then, or it would be
-            # waited for as long as the statement runs.
-            async with (
-                asyncio.timeout(time_left(self._timeout)),
-                self._pool.acquire(timeout=self._timeout) as connection,
-            ):
-                return await connection.fetch(statement, *arguments)
+            async with asyncio.timeout(time_left(self._timeout)):  # the wait for a connection too
+                connection, whole = await self._take(), False
+                try:
+                    rows = await connection.fetch(statement, *arguments)
+                    whole = True
+                finally:
+                    await self._give_back(connection, whole=whole)
+                return cast(Sequence[Any], rows)
         except TimeoutError as error:
             raise TooSlow(_UNREADABLE) from error
         except _OUT_OF_REACH as error:
@@ -84,15 +119,16 @@ class Database:
         `Unavailable` as from `fetch`, also for what is asked inside.
         """
         try:
-            async with (
-                asyncio.timeout(time_left(self._timeout)),
-                self._pool.acquire(timeout=self._timeout) as connection,
-            ):
-                with ExitStack() as noting:
-                    for recording in self._recordings:
-                        note = partial(_note, recording)
-                        noting.enter_context(connection.query_logger(note))
-                    yield cast(asyncpg.Connection, connection)  # a proxy of the pool's
+            async with asyncio.timeout(time_left(self._timeout)):
+                connection = await self._take()
+                try:
+                    with ExitStack() as noting:
+                        for recording in self._recordings:
+                            note = partial(_note, recording)
+                            noting.enter_context(connection.query_logger(note))
+                        yield cast(asyncpg.Connection, connection)  # a proxy of the pool's
+                finally:
+                    await self._give_back(connection, whole=False)
         except _OUT_OF_REACH as error:
             raise Unavailable("The database does not answer just now. Try again later.") from error
 

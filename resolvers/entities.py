@@ -1,6 +1,5 @@
 """`_entities`: from a gateway's representations to our objects, each with its own error."""
 
-from asyncio import gather
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
@@ -8,6 +7,7 @@ from uuid import UUID
 
 from app.accountability import CATEGORIES
 from app.errors import BadInput
+from app.execution.waiting import Started, settle
 from app.ids import (
     EntitlementKey,
     PaymentKey,
@@ -41,9 +41,10 @@ async def entities(context: Context, representations: Sequence[object]) -> list[
             found[index] = error
         else:
             asked[load].append((index, key))
-    loaded = await gather(*(_loaded(load, context, some) for load, some in asked.items()))
-    for some, values in zip(asked.values(), loaded, strict=True):
-        for (index, _key), value in zip(some, values, strict=True):
+    started = [Started(_loaded(load, context, some)) for load, some in asked.items()]
+    await settle(started)
+    for some, loading in zip(asked.values(), started, strict=True):
+        for (index, _key), value in zip(some, loading.value, strict=True):
             found[index] = value
     return found
 
