@@ -20,12 +20,12 @@ from app.execution.compiler import Compiler, Shortcuts
 from app.execution.plan import Plan
 from app.execution.run import Run
 
-_KEPT_PLANS = 1000
+_KEPT_PLANS = 500  # of the longest documents each takes a megabyte, written out
 _MOST_ERRORS = 50  # of variables, as graphql-core's executor has it
 
 
 class Plans:
-    """The plans of a schema's operations, the last thousand; and how often each way was taken."""
+    """The plans of a schema's operations, the last 500; and how often each way was taken."""
 
     def __init__(self, schema: GraphQLSchema, shortcuts: Shortcuts) -> None:
         self._compiler = Compiler(schema, shortcuts)

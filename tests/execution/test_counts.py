@@ -1,7 +1,7 @@
 """Which way an operation took is counted, and plans are kept up to a bound."""
 
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from graphql import AbortController, build_schema, execute, parse, subscribe
@@ -95,3 +95,37 @@ def test_so_many_plans_are_kept_and_no_more(monkeypatch: pytest.MonkeyPatch) -> 
         execute(schema, parse(f"{{ x{number}: a }}"), {"a": 1}, executor_class=compiled)
     assert len(plans._kept) == 3
     assert plans.compiled == 5
+
+
+def test_what_is_kept_bare_holds_nothing_of_a_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(executor, "_KEPT_PLANS", 3)
+    schema = build_schema("type Query { a(of: Int!): Int }")
+    compiled, plans = compiled_for(schema)
+    documents = [parse("query ($n: Int!) { __typename @include(if: true) }") for _ in range(5)]
+    for document in documents:
+        built: Any = compiled.build(schema, document, "root", "context", {"n": 1})
+        built.execute_operation()
+        plans.keep_bare(document, None, built)
+    assert [plans.bare(document, None) is None for document in documents] == [True] * 2 + [
+        False
+    ] * 3
+    bare = plans.bare(documents[-1], None)
+    assert bare is not None
+    assert (bare.root_value, bare.context_value) == (None, None)
+    assert bare.variable_values.coerced == {}
+    assert "async_helpers" not in vars(bare)
+    dressed: Any = bare.dressed("root", "context", {"n": 1}, None)
+    assert dressed.execute_operation().data == {"__typename": "Query"}
+    assert dressed.context_value == "context"
+    (wrong,) = cast(list[Any], bare.dressed("root", "context", {"n": "x"}, None))
+    assert "$n" in wrong.message
+
+
+def test_an_executor_that_has_to_tell_places_is_not_kept() -> None:
+    schema = build_schema("type Query { a: Int }")
+    compiled, plans = compiled_for(schema)
+    document = parse("{ a }")
+    built: Any = compiled.build(schema, document, {"a": 1})
+    assert built.execute_operation().data == {"a": 1}
+    plans.keep_bare(document, None, built)
+    assert plans.bare(document, None) is None
