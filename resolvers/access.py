@@ -95,7 +95,7 @@ def _noted(context: Context, found: list[Found]) -> list[Found]:
 
 
 def _served(agency: AgencyViewer, row: Found) -> Found:
-    if row is None or isinstance(row, Exception) or agency.local_authority_codes is None:
+    if not isinstance(row, CitizenRow):
         return row
     codes = (row.local_authority_code, *row.registered_at)
     return None if isinstance(may_serve(agency, codes), Refused) else row

@@ -1,6 +1,6 @@
 """What every resolver may ask of its request."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from uuid import UUID
@@ -41,17 +41,12 @@ class Context:
     allowed: set[Scope] = field(default_factory=set)  # what the viewer was found to have
     again: Callable[[], "Context"] | None = None  # the same, for one more event of a stream
 
-    @property
-    def leaves_record(self) -> bool:
-        """Whether who asks is an agency: what it reads of citizens is put on record."""
-        return isinstance(self.viewer, AgencyViewer)
-
-    def note_reads(self, citizen_ids: Sequence[UUID], category: Category) -> None:
+    def note_reads(self, citizen_ids: Iterable[UUID], category: Category) -> None:
         """Data of citizens are about to be given; an agency's access is put on record.
 
         `Unavailable` where nobody would write the record.
         """
-        if self.leaves_record:
+        if isinstance(self.viewer, AgencyViewer):
             if self.reads is None:
                 raise Unavailable("This read would not be put on record, so nothing is given.")
             self.reads.note(citizen_ids, category)

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -49,7 +50,9 @@ async def entities(context: Context, representations: Sequence[object]) -> list[
     return found
 
 
-async def _loaded(load: "_Load", context: Context, asked: Sequence[tuple[int, Any]]) -> list[Any]:
+async def _loaded(
+    load: "_Load", context: Context, asked: Sequence[tuple[int, Any]]
+) -> Sequence[Any]:
     try:
         return await load(context, [key for _index, key in asked])
     except Exception as error:  # theirs alone
@@ -72,12 +75,12 @@ def _citizen(context: Context, representation: Representation) -> "tuple[_Load, 
     return _citizens_by_hmac, context.keys.national_id_hmac(national_id)
 
 
-async def _citizens_by_id(context: Context, ids: Sequence[UUID]) -> list[Any]:
-    return list(await readable_citizens(context, ids, Scope.CITIZEN_READ))
+async def _citizens_by_id(context: Context, ids: Sequence[UUID]) -> Sequence[Any]:
+    return await readable_citizens(context, ids, Scope.CITIZEN_READ)
 
 
-async def _citizens_by_hmac(context: Context, hmacs: Sequence[bytes]) -> list[Any]:
-    return list(await citizens_of_hmacs(context, hmacs, Scope.CITIZEN_LOOKUP))
+async def _citizens_by_hmac(context: Context, hmacs: Sequence[bytes]) -> Sequence[Any]:
+    return await citizens_of_hmacs(context, hmacs, Scope.CITIZEN_LOOKUP)
 
 
 def _entitlement(_context: Context, representation: Representation) -> "tuple[_Load, Any]":
@@ -85,10 +88,8 @@ def _entitlement(_context: Context, representation: Representation) -> "tuple[_L
     return _entitlements, key
 
 
-async def _entitlements(context: Context, keys: Sequence[EntitlementKey]) -> list[Any]:
-    async def load(some: Sequence[EntitlementKey]) -> list[Any]:
-        return list(await entitlements_by_key(context, some))
-
+async def _entitlements(context: Context, keys: Sequence[EntitlementKey]) -> Sequence[Any]:
+    load = partial(entitlements_by_key, context)
     return await _permitted(context, keys, Scope.ENTITLEMENT_READ, load)
 
 
@@ -96,10 +97,8 @@ def _payment(_context: Context, representation: Representation) -> "tuple[_Load,
     return _payments, decode_payment_id(_key(representation, "Payment", "id"))
 
 
-async def _payments(context: Context, keys: Sequence[PaymentKey]) -> list[Any]:
-    async def load(some: Sequence[PaymentKey]) -> list[Any]:
-        return list(await context.loaders.payment_by_key.load_each(some))
-
+async def _payments(context: Context, keys: Sequence[PaymentKey]) -> Sequence[Any]:
+    load = context.loaders.payment_by_key.load_each
     return await _permitted(context, keys, Scope.PAYMENT_READ, load)
 
 
@@ -107,8 +106,8 @@ async def _permitted(
     context: Context,
     keys: Sequence[Any],
     scope: Scope,
-    load: Callable[[Sequence[Any]], Awaitable[list[Any]]],
-) -> list[Any]:
+    load: Callable[[Sequence[Any]], Awaitable[Sequence[Any]]],
+) -> Sequence[Any]:
     """What these keys give where it may be read, and a note of whose that was."""
     found: list[Any] = list(await may_read(context, [key.citizen_id for key in keys], scope))
     allowed = [index for index, may in enumerate(found) if may is True]
@@ -128,7 +127,7 @@ def _local_authority(_context: Context, representation: Representation) -> "tupl
     return _local_authorities, _key(representation, "LocalAuthority", "code")
 
 
-async def _local_authorities(context: Context, codes: Sequence[str]) -> list[Any]:
+async def _local_authorities(context: Context, codes: Sequence[str]) -> Sequence[Any]:
     """Some may have to be awaited yet."""
     return [local_authority(context, code) for code in codes]
 
@@ -140,7 +139,7 @@ def _key(representation: Representation, typename: str, name: str) -> str:
     return value
 
 
-_Load = Callable[[Context, Sequence[Any]], Awaitable[list[Any]]]
+_Load = Callable[[Context, Sequence[Any]], Awaitable[Sequence[Any]]]
 _TYPES: dict[str, Callable[[Context, Representation], tuple[_Load, Any]]] = {
     "Citizen": _citizen,
     "Entitlement": _entitlement,

@@ -43,8 +43,8 @@ class _Needs(_Permission):
         if self.scope not in context.allowed:
             _demand(info, may_use(context.viewer, self.scope))
             context.allowed.add(self.scope)
-        if self.category is not None and context.leaves_record:
-            context.note_reads([source.citizen_id for source in sources], self.category)
+        if self.category is not None:
+            context.note_reads((source.citizen_id for source in sources), self.category)
 
 
 class NeedsOwn(_Permission):

@@ -133,9 +133,7 @@ class Selections:
         return plan
 
     def _give_children(self, plan: FieldPlan) -> None:
-        leaf = plan.type
-        while leaf.of is not None:
-            leaf = leaf.of
+        leaf = plan.type.innermost
         if leaf.kind is Kind.LEAF:
             return
         parts = [
@@ -191,9 +189,7 @@ def _is_placed(plan: FieldPlan) -> bool:
     """Whether the place of the field's value is asked for, or that of one below."""
     if plan.typename:
         return False
-    leaf = plan.type
-    while leaf.of is not None:
-        leaf = leaf.of
+    leaf = plan.type.innermost
     if leaf.kind is Kind.ABSTRACT or not leaf.quick:  # what is not sure is asked with the info
         return True
     called = plan.attribute is not None or plan.call is not None

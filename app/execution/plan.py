@@ -4,15 +4,12 @@ import dataclasses
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from functools import cached_property
-from operator import attrgetter
 from typing import Any
 
 from graphql import FieldNode, GraphQLField, GraphQLObjectType, GraphQLOutputType
 
 from app.execution.leaves import Leaf
 
-Read = Callable[[Any], Any]
 Convert = Callable[[dict[str, Any]], dict[str, Any]]
 Guard = Callable[[Sequence[Any], Any], None]
 Together = Callable[..., Sequence[Any] | Awaitable[Sequence[Any]]]
@@ -73,6 +70,11 @@ class TypePlan:
     )  # by object type
     selection: "SelectionPlan" = dataclasses.field(init=False)  # of an object type: its only one
 
+    @property
+    def innermost(self) -> "TypePlan":
+        """What a list is of in the end."""
+        return self if self.of is None else self.of.innermost
+
 
 @dataclass(slots=True, eq=False)
 class Occurrence:
@@ -91,7 +93,7 @@ class Varying:
     nullable: bool
 
 
-@dataclass(eq=False)
+@dataclass(slots=True, eq=False)
 class FieldPlan:
     """One response key of a selection, whatever number of times the document names it."""
 
@@ -106,11 +108,6 @@ class FieldPlan:
     varying: "Sequence[Varying] | None" = None  # of a call, its arguments that are variables
     fixed_arguments: dict[str, Any] | None = None  # of a call, the others once they were needed
     type: TypePlan = dataclasses.field(init=False)
-
-    @cached_property
-    def read(self) -> Read:
-        """Of an attribute: what reads it."""
-        return attrgetter(self.attribute.name if self.attribute else "")
 
     @property
     def nodes(self) -> list[FieldNode]:

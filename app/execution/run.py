@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Sequence
 from functools import partial
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from graphql import ExecutionResult, FieldNode, GraphQLError, Undefined
@@ -159,7 +160,8 @@ class Run:
         except Exception as error:
             self._values.fail_all(level, field.key, error)
             return
-        values = [outcome(field.read, source) for source in level.sources]
+        read = attrgetter(attribute.name)
+        values = [outcome(read, source) for source in level.sources]
         self._values.put_all(values, field, nodes, level)
 
     def _call(self, call: Call, field: FieldPlan, nodes: list[FieldNode], level: Level) -> None:

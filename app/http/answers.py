@@ -34,9 +34,14 @@ class _Answer(Response):
         self.raw_headers = [*_HEADERS[media], (b"content-length", b"%d" % len(body))]
 
 
-_HEADERS = {media: Response(None, headers=HEADERS, media_type=media).raw_headers for media in Media}
-for _each in _HEADERS.values():
-    _each[:] = [header for header in _each if header[0] != b"content-length"]
+_HEADERS = {
+    media: [
+        (name, value)
+        for name, value in Response(None, headers=HEADERS, media_type=media).raw_headers
+        if name != b"content-length"  # each has its own
+    ]
+    for media in Media
+}
 
 
 def failed(error: AllowancesError) -> ExecutionResult:
