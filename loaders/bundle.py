@@ -14,7 +14,6 @@ from loaders.bank_accounts import BankAccountRow, bank_accounts_by_citizen
 from loaders.batches import batch_pages, batches_by_id, freshness
 from loaders.batching import Edge, Loader, Queues
 from loaders.citizens import citizens_by_id, citizens_by_national_id_hmac
-from loaders.entitlements import entitlements_by_key
 from loaders.notifications import (
     mark_read,
     notification_pages,
@@ -40,7 +39,6 @@ class Loaders:
 
     citizen_by_id = Edge(citizens_by_id)
     citizen_by_national_id_hmac = Edge(citizens_by_national_id_hmac)
-    entitlement_by_key = Edge(entitlements_by_key)
     payment_by_key = Edge(payments_by_key)
     payment_totals = Edge(payment_totals, apart=attrgetter("span"))
     batch_by_id = Edge(batches_by_id)

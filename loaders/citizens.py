@@ -1,19 +1,18 @@
-"""Citizens, by id and by the HMAC of their national ID."""
+"""Citizens with what they are registered for, by id and by the HMAC of their national ID."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from app.database import Database
 from app.rules.vocabulary import DatePrecision
-from loaders.batching import one_by_key
 
 
-@dataclass(frozen=True, slots=True)
-class CitizenRow:
-    """A person in the register."""
+class CitizenRow(NamedTuple):
+    """A person in the register, with the rows of their registrations, one for a scheme at most:
+    whoever asks for a citizen mostly goes on to those."""
 
     citizen_id: UUID
     national_id_encrypted: bytes
@@ -23,48 +22,63 @@ class CitizenRow:
     family_name: str
     birth_date: date
     birth_date_precision: DatePrecision
-    local_authority_code: str
+    nationality: str  # ISO 3166
+    died_on: date | None
+    local_authority_code: str  # of domicile
     as_of: datetime
-    registered_at: tuple[str, ...]  # the local authorities where a right is registered
+    registrations: tuple[Any, ...]
+
+    @property
+    def registered_at(self) -> list[str]:
+        """The local authorities where a right is registered."""
+        return [row["local_authority_code"] for row in self.registrations]
 
 
 _COLUMNS = """
   c.id, c.national_id_encrypted, c.national_id_tail, c.title, c.given_name, c.family_name,
-  c.birth_date, c.birth_date_precision, c.local_authority_code, c.as_of,
-  array(select r.local_authority_code from registration r where r.citizen_id = c.id)"""
+  c.birth_date, c.birth_date_precision, c.nationality, c.died_on,
+  c.local_authority_code as domicile_code, c.as_of as citizen_as_of,
+  r.scheme, r.local_authority_code, r.registered_on, r.status, r.status_reason, r.status_on,
+  r.bank_account_id, r.card_issued_on, r.card_expires_on,
+  array_to_string(r.disability_types, ' ') as disability_types,
+  r.first_paid_month, r.latest_paid_month, r.as_of"""
+_PRECISIONS = {each.value: each for each in DatePrecision}
 
-BY_ID = f"select {_COLUMNS} from citizen c where c.id = any($1)"
+BY_ID = f"""
+select {_COLUMNS}
+from citizen c left join registration r on r.citizen_id = c.id
+where c.id = any($1)"""
 
 BY_NATIONAL_ID_HMAC = f"""
 select {_COLUMNS}, l.national_id_hmac
-from citizen_lookup l join citizen c on c.id = l.citizen_id
+from citizen_lookup l
+join citizen c on c.id = l.citizen_id
+left join registration r on r.citizen_id = c.id
 where l.national_id_hmac = any($1)"""
 
 
 async def citizens_by_id(database: Database, ids: Sequence[UUID]) -> list[CitizenRow | None]:
-    rows = await database.fetch(BY_ID, ids)
-    return one_by_key(ids, map(_citizen, rows), lambda row: row.citizen_id)
+    found = _citizens(await database.fetch(BY_ID, ids), "id")
+    return [found.get(each) for each in ids]
 
 
 async def citizens_by_national_id_hmac(
     database: Database, hmacs: Sequence[bytes]
 ) -> list[CitizenRow | None]:
-    rows = await database.fetch(BY_NATIONAL_ID_HMAC, hmacs)
-    found = {row["national_id_hmac"]: _citizen(row) for row in rows}
-    return [found.get(hmac) for hmac in hmacs]
+    found = _citizens(await database.fetch(BY_NATIONAL_ID_HMAC, hmacs), "national_id_hmac")
+    return [found.get(each) for each in hmacs]
 
 
-def _citizen(row: Any) -> CitizenRow:
-    return CitizenRow(
-        citizen_id=row[0],
-        national_id_encrypted=row[1],
-        national_id_tail=row[2],
-        title=row[3],
-        given_name=row[4],
-        family_name=row[5],
-        birth_date=row[6],
-        birth_date_precision=DatePrecision(row[7]),
-        local_authority_code=row[8],
-        as_of=row[9],
-        registered_at=tuple(row[10]),
-    )
+def _citizens(rows: Iterable[Any], key: str) -> dict[Any, CitizenRow]:
+    by_citizen: dict[Any, list[Any]] = defaultdict(list)
+    for row in rows:
+        by_citizen[row[key]].append(row)
+    return {each: _citizen(of_one) for each, of_one in by_citizen.items()}
+
+
+def _citizen(rows: Sequence[Any]) -> CitizenRow:
+    """Of one row for each registration, or of a single one without."""
+    first = rows[0]
+    registrations = () if first["scheme"] is None else tuple(rows)
+    precision = _PRECISIONS[first["birth_date_precision"]]
+    return CitizenRow._make((*first[:7], precision, *first[8:12], registrations))

@@ -1,6 +1,5 @@
 """Citizen: the person, and the way to everything else."""
 
-from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -24,7 +23,7 @@ from resolvers.access_record import (
 from resolvers.context import Info
 from resolvers.entitlement import Entitlement
 from resolvers.entitlement_view import EntitlementView, entitlements
-from resolvers.fields import at_most, page_of, plain_scoped, resolved, together
+from resolvers.fields import at_most, page_of, plain_scoped, resolved
 from resolvers.local_authority import LocalAuthority, local_authority
 from resolvers.notification import DEFAULT_PAGE_SIZE as NOTIFICATIONS
 from resolvers.notification import (
@@ -82,11 +81,10 @@ class Citizen:
         cost=at_most(len(Scheme)),
         scope=Scope.ENTITLEMENT_READ,
     )
-    @together
-    async def entitlements(
-        roots: strawberry.Parent[Sequence[CitizenRow]], info: Info, scheme: Scheme | None = None
-    ) -> list[list[EntitlementView] | Exception]:
-        return await entitlements(info.context, [root.citizen_id for root in roots], scheme)
+    def entitlements(
+        root: strawberry.Parent[CitizenRow], info: Info, scheme: Scheme | None = None
+    ) -> list[EntitlementView]:
+        return entitlements(info.context, root, scheme)
 
     @resolved(
         "What the citizen was told, newest first. For the citizen alone.",

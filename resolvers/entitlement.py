@@ -21,6 +21,7 @@ from app.rules.vocabulary import (
 )
 from loaders.asked import Perhaps
 from loaders.bank_accounts import BankAccountRow
+from loaders.citizens import CitizenRow
 from loaders.payments import PageKey, PaymentRow, TotalsKey, TotalsRow, Window
 from loaders.reference import LocalAuthorityRow
 from resolvers.bank_account import BankAccount
@@ -116,9 +117,9 @@ class Entitlement:
         "Whose it is.",
         gives=Annotated["Citizen", strawberry.lazy("resolvers.citizen")],
     )
-    async def citizen(root: strawberry.Parent[EntitlementView], info: Info) -> Any:
+    def citizen(root: strawberry.Parent[EntitlementView], info: Info) -> CitizenRow:
         info.context.note_reads([root.citizen_id], Category.IDENTITY)
-        return await info.context.loaders.citizen_by_id.load(root.key.citizen_id)
+        return root.row.citizen
 
     @resolved("The screen's heading for this state.")
     def state_text(

@@ -14,7 +14,8 @@ from app.rules.rows import Rate
 from app.rules.rule_book import RuleBook
 from app.rules.vocabulary import DisabilityType, EntitlementState, Scheme
 from app.rules.windows import RegistrationWindow
-from loaders.entitlements import EntitlementRow, entitlement_keys
+from loaders.citizens import CitizenRow
+from loaders.entitlements import EntitlementRow, entitlements_of
 from resolvers.context import Context
 from resolvers.reason import ReasonRow
 
@@ -143,38 +144,28 @@ class EntitlementView:
 
 async def entitlement(context: Context, key: EntitlementKey) -> EntitlementView | None:
     """An entitlement as of the day of the request; None where the citizen is unknown."""
-    row = await context.loaders.entitlement_by_key.load(key)
-    return None if row is None else _view(context, row)
+    citizen = await context.loaders.citizen_by_id.load(key.citizen_id)
+    return None if citizen is None else _view(context, EntitlementRow.of(citizen, key.scheme))
 
 
 async def entitlements_by_key(
     context: Context, keys: Sequence[EntitlementKey]
 ) -> list[EntitlementView | Exception | None]:
     """The same for many, asked together."""
-    rows = await context.loaders.entitlement_by_key.load_each(keys)
-    return [_view(context, row) if isinstance(row, EntitlementRow) else row for row in rows]
+    citizens = await context.loaders.citizen_by_id.load_each(key.citizen_id for key in keys)
+    return [
+        _view(context, EntitlementRow.of(citizen, key.scheme))
+        if isinstance(citizen, CitizenRow)
+        else citizen
+        for key, citizen in zip(keys, citizens, strict=True)
+    ]
 
 
-async def entitlements(
-    context: Context, citizen_ids: Sequence[UUID], scheme: Scheme | None
-) -> list[list[EntitlementView] | Exception]:
-    """For each citizen the entitlements, old age first: always one per scheme."""
-    keys = [key for each in citizen_ids for key in entitlement_keys(each, scheme)]
-    rows = await context.loaders.entitlement_by_key.load_each(keys)
-    schemes = len(keys) // len(citizen_ids)
-    return [_views(context, rows[at : at + schemes]) for at in range(0, len(rows), schemes)]
-
-
-def _views(
-    context: Context, rows: Sequence[EntitlementRow | Exception | None]
-) -> list[EntitlementView] | Exception:
-    views: list[EntitlementView] = []
-    for row in rows:
-        if isinstance(row, Exception):
-            return row
-        if row is not None:
-            views.append(_view(context, row))
-    return views
+def entitlements(
+    context: Context, citizen: CitizenRow, scheme: Scheme | None
+) -> list[EntitlementView]:
+    """A citizen's entitlements, old age first: always one per scheme."""
+    return [_view(context, row) for row in entitlements_of(citizen, scheme)]
 
 
 def _view(context: Context, row: EntitlementRow) -> EntitlementView:

@@ -20,7 +20,7 @@ def state_heading(context: Context, view: EntitlementView, language: Language) -
 async def state_message(context: Context, view: EntitlementView, language: Language) -> str:
     """The sentence below the heading, with the dates and amounts that the viewer may see."""
     texts, assessment = context.texts, view.assessment
-    code = view.row.local_authority_code or view.row.domicile_code
+    code = view.row.local_authority_code or view.row.citizen.local_authority_code
     found = local_authority(context, code)
     authority = await found if isinstance(found, Awaitable) else found
     day, window = _day(context, view), assessment.registration_window

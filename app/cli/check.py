@@ -12,17 +12,15 @@ import click
 from app.cli.place import database, privacy_keys, rule_book, today_option, with_connection
 from app.database import Database
 from app.errors import BadInput
-from app.ids import EntitlementKey
 from app.private_file import replacing
 from app.rules.calendar import YearMonth, add_months, month_of, parse_year_month
 from app.rules.entitlement import explain as explain_facts
 from app.rules.national_id import InvalidNationalId, mask_national_id, parse_national_id
 from app.rules.rule_book import RuleBook
-from app.rules.vocabulary import Scheme
 from app.settings import Place, read_place
 from loaders.checks import UnregisteredCitizen, paid_amounts, unregistered
 from loaders.citizens import citizens_by_national_id_hmac
-from loaders.entitlements import EntitlementRow, entitlements_by_key
+from loaders.entitlements import EntitlementRow, entitlements_of
 
 _OFFICERS_COLUMNS = (
     "local_authority_code",
@@ -154,8 +152,6 @@ async def _look_up(dsn: str, place: Place, typed: str) -> tuple[RuleBook, list[E
         (citizen,) = await citizens_by_national_id_hmac(store, [hmac])
         if citizen is None:
             raise BadInput("NATIONAL_ID: nobody in the register has this number.")
-        keys = [EntitlementKey(citizen.citizen_id, scheme) for scheme in Scheme]
-        rows = await entitlements_by_key(store, keys)
-        return book, [row for row in rows if row is not None]
+        return book, entitlements_of(citizen, None)
     finally:
         await store.close()

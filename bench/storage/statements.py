@@ -7,7 +7,7 @@ from datetime import date
 
 from app.rules.vocabulary import Scheme
 from bench.storage.population import citizen_id, months, national_id_hmac
-from loaders import access_records, bank_accounts, batches, citizens, entitlements, payments
+from loaders import access_records, bank_accounts, batches, citizens, payments
 from loaders.payments import NEWEST, OLDEST, Place
 
 Arguments = tuple[object, ...]
@@ -81,7 +81,6 @@ _OF_A_YEAR = _page(
 OF_CITIZENS = [
     Statement("citizens by id", citizens.BY_ID, _ids),
     Statement("citizens by HMAC", citizens.BY_NATIONAL_ID_HMAC, _hmacs, pages=12),
-    Statement("entitlements", entitlements.BY_CITIZEN, _ids),
     Statement("bank accounts", bank_accounts.BY_CITIZEN, _ids),
     Statement("newest 12", payments.PAGE_NEWEST_FIRST, _page(), 3, 3, one_range=True),
     Statement(

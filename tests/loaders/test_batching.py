@@ -18,8 +18,8 @@ from app.service import Service
 from loaders import queue as queues
 from loaders.access_records import NEWEST, AccessPageKey
 from loaders.batches import FreshnessKey
+from loaders.batching import Queues
 from loaders.bundle import Loaders
-from loaders.entitlements import entitlement_keys
 from loaders.payments import PageKey, TotalsKey, Window
 from tests.conftest import TODAY, Asker
 from tests.serving import Serving, locked
@@ -169,7 +169,7 @@ async def entitlements_of_some(dsn: str, count: int) -> list[EntitlementKey]:
     connection = await asyncpg.connect(dsn)
     rows = await connection.fetch("select id from citizen order by id limit $1", count)
     await connection.close()
-    return [entitlement_keys(row["id"], Scheme.OLD_AGE_ALLOWANCE)[0] for row in rows]
+    return [EntitlementKey(row["id"], Scheme.OLD_AGE_ALLOWANCE) for row in rows]
 
 
 async def test_an_overload_is_said_so(
@@ -189,7 +189,8 @@ async def test_what_requests_share_can_not_be_changed(
     seen = "{ citizen(id: $id) { givenName } }"
     me = (await ask.data("{ me { id } }", token=ask.citizen("failed-repaid")))["me"]["id"]
     await ask.data(f"query ($id: ID!) {seen}", {"id": me}, token=ask.agency("citizen:read"))
-    loaders = Loaders(service.queues, service.reference)
+    fresh = Queues(service.database)
+    loaders = Loaders(fresh, service.reference)
     hmac = ask.home.keys().national_id_hmac
     connection = await asyncpg.connect(demo_database)
     (row,) = await connection.fetch(
@@ -197,13 +198,12 @@ async def test_what_requests_share_can_not_be_changed(
     )
     await connection.close()
     citizen_id = row["citizen_id"]
-    (entitlement,) = entitlement_keys(citizen_id, Scheme.OLD_AGE_ALLOWANCE)
+    entitlement = EntitlementKey(citizen_id, Scheme.OLD_AGE_ALLOWANCE)
     page = await loaders._payment_pages.load(PageKey(entitlement, Window(), 100))
     values = [
         page,
         await loaders.citizen_by_id.load(citizen_id),
         await loaders.citizen_by_national_id_hmac.load(hmac("0")),
-        await loaders.entitlement_by_key.load(entitlement),
         await loaders.payment_by_key.load(page.rows[0].key),
         await loaders.payment_totals.load(TotalsKey(entitlement, date(2025, 1, 1), TODAY)),
         await loaders.freshness.load(FreshnessKey(Scheme.OLD_AGE_ALLOWANCE, month_of(TODAY))),
@@ -211,4 +211,4 @@ async def test_what_requests_share_can_not_be_changed(
         await loaders._bank_accounts_by_citizen.load(citizen_id),
     ]
     assert all(isinstance(hash(value), int) for value in values)
-    assert len(values) == len(service.queues._queues)
+    assert len(values) == len(fresh._queues)
