@@ -57,7 +57,7 @@ class Completion:
         if field.type.kind is Kind.LEAF:
             self._put_leaves(values, field, nodes, level)
             return
-        if is_simple(field.type):
+        if field.type.simple:
             spots = zip(level.outs, repeat(field.key), strict=False)
             self._put_objects(values, field.type, spots, nodes)
             return
@@ -201,7 +201,7 @@ class Completion:
         items = value if value.__class__ in _LISTS else list(value)
         result: list[Any] = [None] * len(items)
         holder[key] = result
-        if is_simple(item_plan):
+        if item_plan.simple:
             spots = zip(repeat(result), range(len(items)), strict=False)
             self._put_objects(items, item_plan, spots, nodes)
             return
@@ -266,11 +266,6 @@ class Completion:
     def _add_of(self, spot: Spot, selection: SelectionPlan, value: Any) -> None:
         abstract = spot.plan.kind is Kind.ABSTRACT
         self.levels.add(selection, value, spot.holder, spot.key, spot.place, abstract=abstract)
-
-
-def is_simple(plan: TypePlan) -> bool:
-    """Whether an object of this type can join its level without a look at where it stands."""
-    return plan.kind is Kind.OBJECT and plan.quick and not plan.selection.placed
 
 
 async def _listed(items: AsyncIterable[Any]) -> list[Any]:

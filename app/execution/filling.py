@@ -1,10 +1,11 @@
 """One function for fields that are read one after the other, written out as Python.
 
 It does for each object what the run does field by field, without a call for each: nine of ten
-fields of an answer are had so. What is not as it mostly is goes the run's own way.
+fields of an answer are had so. Objects and lists of objects on the way are filled in with it, or
+join their level. What is not as it mostly is goes the run's own way.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from inspect import iscoroutinefunction
 from itertools import groupby
@@ -14,14 +15,29 @@ from graphql import FieldNode, Undefined
 
 from app.execution.failures import Failure
 from app.execution.leaves import Leaf
+from app.execution.level import Levels
 from app.execution.plain import PLAIN
-from app.execution.plan import ActiveFields, FieldPlan, Guard, Kind, SelectionPlan
+from app.execution.plan import ActiveFields, FieldPlan, Guard, Kind, SelectionPlan, TypePlan
 
 # The field's number, a value of it that has to be looked at, where it belongs, and whose it is: the
 # number of the source, or NOBODYS.
 Odd = Callable[[int, Any, dict[str, Any], int], None]
-# Of sources, outs and what a call gets as info.
-Fill = Callable[[Sequence[Any], Sequence[dict[str, Any]], Any, Odd], None]
+# The same for an item of a field's list, where in that it belongs.
+OddItem = Callable[[int, Any, list[Any], int], None]
+# Of sources, outs, what a call gets as info, the arguments of calls by the field's number, and
+# where objects join their level.
+Fill = Callable[
+    [
+        Sequence[Any],
+        Sequence[dict[str, Any]],
+        Any,
+        Mapping[int, dict[str, Any]],
+        Levels,
+        Odd,
+        OddItem,
+    ],
+    None,
+]
 
 NOBODYS = -1  # of an object within that of a source, whose place nobody asks for
 
@@ -33,13 +49,15 @@ _DEEPEST = 8  # objects within objects; Python has a limit to what it reads
 class Filling:
     """Fields that stand side by side: who may read them, and what fills them in.
 
-    `numbered`: these and those of the objects within.
+    `numbered`: these and those of the objects within; `asking`: the numbers of those with
+    arguments.
     """
 
     fields: ActiveFields
     guards: Sequence[Guard]
     fill: Fill
     numbered: ActiveFields
+    asking: Sequence[int]
 
 
 Step = Filling | tuple[FieldPlan, list[FieldNode]]
@@ -63,31 +81,26 @@ def _steps(fields: ActiveFields) -> list[Step]:
     return steps
 
 
-def _can_be_filled(field: FieldPlan, depth: int = 0) -> bool:
+def _can_be_filled(field: FieldPlan) -> bool:
     if field.typename:
         return True
     if field.attribute is None and not _is_simple_call(field):
         return False
-    return field.type.kind is Kind.LEAF or _is_inner(field, depth + 1)
+    item = field.type.of or field.type
+    return item.simple or (field.type.kind is Kind.LEAF)
 
 
 def _is_simple_call(field: FieldPlan) -> bool:
     call = field.call
-    if call is None or call.together is not None or field.definition.args:
-        return False
-    return not iscoroutinefunction(call.function)
+    return call is not None and call.together is None and not iscoroutinefunction(call.function)
 
 
-def _is_inner(field: FieldPlan, depth: int) -> bool:
-    """Whether it is an object all of whose fields can be filled in with it."""
-    if field.type.kind is not Kind.OBJECT or not field.type.quick or depth > _DEEPEST:
+def _is_inner(type_: TypePlan, depth: int) -> bool:
+    """Whether an object's fields can all be filled in with it; else it joins its level."""
+    always = type_.selection.always
+    if always is None or depth > _DEEPEST:
         return False
-    selection = field.type.selection
-    if selection.placed or selection.always is None:
-        return False
-    return all(
-        _can_be_filled(each, depth) and _guard_of(each) is None for each, _ in selection.always
-    )
+    return all(_can_be_filled(field) and _guard_of(field) is None for field, _ in always)
 
 
 def _guard_of(field: FieldPlan) -> Guard | None:
@@ -100,7 +113,7 @@ def _filling(fields: ActiveFields) -> Filling:
     guards = [guard for field, _ in fields if (guard := _guard_of(field)) is not None]
     text = _Text()
     fill = text.function(fields)
-    return Filling(fields, list(dict.fromkeys(guards)), fill, text.numbered)
+    return Filling(fields, list(dict.fromkeys(guards)), fill, text.numbered, text.asking)
 
 
 class _Text:
@@ -108,20 +121,27 @@ class _Text:
 
     def __init__(self) -> None:
         self.numbered: list[tuple[FieldPlan, list[FieldNode]]] = []
+        self.asking: list[int] = []
+        self._before: list[str] = []  # the objects come
         self._names: dict[str, Any] = {"PLAIN": PLAIN, "Undefined": Undefined, "Failure": Failure}
         self._names["inf"] = float("inf")
 
     def function(self, fields: ActiveFields) -> Fill:
+        body = list(self._fields(fields, "source", "out", "number", 0))
         lines = [
-            "def fill(sources, outs, info, odd):",
+            "def fill(sources, outs, info, arguments, levels, odd, odd_item):",
+            "    shared = levels.shared",
+            *(f"    {line}" for line in self._before),
             "    for number, (source, out) in enumerate(zip(sources, outs)):",
-            *(f"        {line}" for line in self._fields(fields, "source", "out", "number")),
+            *(f"        {line}" for line in body),
         ]
         exec("\n".join(lines), self._names)  # noqa: S102 - of our own names alone
         fill: Fill = self._names["fill"]
         return fill
 
-    def _fields(self, fields: ActiveFields, source: str, out: str, number: str) -> Iterator[str]:
+    def _fields(
+        self, fields: ActiveFields, source: str, out: str, number: str, depth: int
+    ) -> Iterator[str]:
         for field, nodes in fields:
             place = len(self.numbered)
             self.numbered.append((field, nodes))
@@ -130,34 +150,41 @@ class _Text:
                 self._names[f"type_{place}"] = field.parent_type.name
                 yield f"{out}[key_{place}] = type_{place}"
             else:
-                yield from self._field(field, place, source, out, number)
-
-    def _field(
-        self, field: FieldPlan, place: int, source: str, out: str, number: str
-    ) -> Iterator[str]:
-        odd = f"odd({place}, value, {out}, {number})"
-        yield "try:"
-        yield f"    value = {self._had(field, place, source)}"
-        yield "except Exception as error:"
-        yield f"    odd({place}, Failure(error), {out}, {number})"
-        yield "else:"
-        if field.type.leaf is not None:
-            written = self._leaf(field.type.leaf, place, f"{out}[key_{place}]", odd)
-        else:
-            written = self._object(field, place, f"{out}[key_{place}]", odd)
-        if field.type.nullable:
-            yield "    if value is None:"
-            yield f"        {out}[key_{place}] = None"
-            yield "    else:"
-            yield from (f"        {line}" for line in written)
-        else:
-            yield from (f"    {line}" for line in written)
+                yield "try:"
+                yield f"    value = {self._had(field, place, source)}"
+                yield "except Exception as error:"
+                yield f"    odd({place}, Failure(error), {out}, {number})"
+                yield "else:"
+                yield from _within(self._written(field.type, place, out, number, depth))
 
     def _had(self, field: FieldPlan, place: int, source: str) -> str:
         if field.attribute is not None:
             return f"{source}.{field.attribute.name}"
         self._names[f"call_{place}"] = None if field.call is None else field.call.function
-        return f"call_{place}({source}, info)"
+        if not field.definition.args:
+            return f"call_{place}({source}, info)"
+        self.asking.append(place)
+        self._before.append(f"arguments_{place} = arguments[{place}]")
+        return f"call_{place}({source}, info, **arguments_{place})"
+
+    def _written(
+        self, type_: TypePlan, place: int, out: str, number: str, depth: int
+    ) -> Iterator[str]:
+        target, odd = f"{out}[key_{place}]", f"odd({place}, value, {out}, {number})"
+        if type_.leaf is not None:
+            written = self._leaf(type_.leaf, place, target, odd)
+        elif type_.of is not None:
+            written = self._list(type_.of, place, target, odd, depth)
+        else:
+            done = f"{target} = found", f"shared.append(({out}, key_{place}))"
+            written = self._object(type_, place, "value", done, odd, depth)
+        if type_.nullable:
+            yield "if value is None:"
+            yield f"    {target} = None"
+            yield "else:"
+            yield from _within(written)
+        else:
+            yield from written
 
     def _leaf(self, leaf: Leaf, place: int, target: str, odd: str) -> Iterator[str]:
         if leaf.as_it_is is not None:
@@ -178,18 +205,60 @@ class _Text:
         yield "else:"
         yield f"    {target} = text"
 
-    def _object(self, field: FieldPlan, place: int, target: str, odd: str) -> Iterator[str]:
-        check = field.type.check
-        self._names[f"check_{place}"] = check
+    def _list(self, item: TypePlan, place: int, target: str, odd: str, depth: int) -> Iterator[str]:
+        items = f"items_{place}"
+        joined = f"{items}.append(found)"
+        again = f"shared.append(({items}, len({items}) - 1))"
+        odd_item = f"odd_item({place}, item, {items}, len({items}))"
+        yield "if value.__class__ is list or value.__class__ is tuple:"
+        yield f"    {target} = {items} = []"
+        yield "    for item in value:"
+        written = self._object(item, place, "item", (joined, again), odd_item, depth)
+        yield from _within(_within(written))
+        yield "else:"
+        yield f"    {odd}"
+
+    def _object(
+        self,
+        type_: TypePlan,
+        place: int,
+        value: str,
+        done: tuple[str, str],
+        odd: str,
+        depth: int,
+    ) -> Iterator[str]:
+        """`done`: how what was `found` is put where it belongs, and noted where it is so again."""
+        put, again = done
+        self._names[f"check_{place}"] = type_.check
         yield "try:"
-        yield "    if value.__class__ not in PLAIN: raise TypeError"
-        if check is not None:
-            yield f"    if not check_{place}(value, info): raise TypeError"
+        yield f"    if {value}.__class__ not in PLAIN: raise TypeError"
+        if type_.check is not None:
+            yield f"    if not check_{place}({value}, info): raise TypeError"
         yield "except Exception:"
         yield f"    {odd}"
         yield "else:"
-        source, out = f"source_{place}", f"out_{place}"
-        yield f"    {source} = value"
-        yield f"    {target} = {out} = {{}}"
-        inner = self._fields(field.type.selection.always or (), source, out, str(NOBODYS))
-        yield from (f"    {line}" for line in inner)
+        if _is_inner(type_, depth + 1):
+            source, inner = f"source_{place}", f"out_{place}"
+            yield f"    {source} = {value}"
+            yield f"    found = {inner} = {{}}"
+            yield f"    {put}"
+            fields = type_.selection.always or ()
+            yield from _within(self._fields(fields, source, inner, str(NOBODYS), depth + 1))
+            return
+        known, sources, outs = (f"{each}_{place}" for each in ("known", "sources", "outs"))
+        self._names[f"selection_{place}"] = type_.selection
+        self._before.append(f"level = levels.of(selection_{place})")
+        self._before.append(f"{known}, {sources}, {outs} = level.known, level.sources, level.outs")
+        yield f"    found = {known}.get(id({value}))"
+        yield "    if found is None:"
+        yield f"        found = {known}[id({value})] = {{}}"
+        yield f"        {sources}.append({value})"
+        yield f"        {outs}.append(found)"
+        yield f"        {put}"
+        yield "    else:"
+        yield f"        {put}"
+        yield f"        {again}"
+
+
+def _within(lines: Iterator[str]) -> Iterator[str]:
+    return (f"    {line}" for line in lines)

@@ -50,7 +50,7 @@ class Levels:
 
     def __init__(self) -> None:
         self._next: dict[SelectionPlan, Level] = {}
-        self._shared: list[tuple[Holder, Any]] = []  # where an object is that is elsewhere too
+        self.shared: list[tuple[Holder, Any]] = []  # where an object is that is elsewhere too
         self.types: dict[int, SelectionPlan] = {}  # of objects of abstract types, by identity
 
     def take(self) -> Sequence[Level]:
@@ -59,7 +59,8 @@ class Levels:
         self._next = {}
         return levels
 
-    def _of(self, selection: SelectionPlan) -> Level:
+    def of(self, selection: SelectionPlan) -> Level:
+        """The level of a selection; without objects, it comes not."""
         level = self._next.get(selection)
         if level is None:
             level = self._next[selection] = Level(selection)
@@ -76,10 +77,10 @@ class Levels:
         abstract: bool = False,
     ) -> None:
         """An object joins the others of its selection."""
-        level = self._of(selection)
+        level = self.of(selection)
         out = None if selection.placed else level.known.get(id(value))
         if out is not None:
-            self._shared.append((holder, key))
+            self.shared.append((holder, key))
         else:
             out = level.add(value, place)
             if abstract:
@@ -91,8 +92,8 @@ class Levels:
     ) -> list[tuple[Any, Holder, Any]]:
         """The same for many of one object type that is not placed, without a call for each; the
         values that are not sure to be of it, each with its spot, come back."""
-        check, level = plan.check, self._of(plan.selection)
-        known, sources, outs, shared = level.known, level.sources, level.outs, self._shared
+        check, level = plan.check, self.of(plan.selection)
+        known, sources, outs, shared = level.known, level.sources, level.outs, self.shared
         left: list[tuple[Any, Holder, Any]] = []
         for value, (holder, key) in zip(values, spots, strict=False):
             if value.__class__ not in PLAIN or (
@@ -112,9 +113,9 @@ class Levels:
 
     def unshare(self) -> None:
         """Each place has an object of its own, which a failure may change."""
-        for holder, key in self._shared:
+        for holder, key in self.shared:
             holder[key] = self._copied(holder[key])
-        self._shared.clear()
+        self.shared.clear()
 
     def _copied(self, part: Any) -> Any:
         if isinstance(part, list):

@@ -71,6 +71,11 @@ class TypePlan:
     selection: "SelectionPlan" = dataclasses.field(init=False)  # of an object type: its only one
 
     @property
+    def simple(self) -> bool:
+        """Whether it is an object that can join its level without a look at where it stands."""
+        return self.kind is Kind.OBJECT and self.quick and not self.selection.placed
+
+    @property
     def innermost(self) -> "TypePlan":
         """What a list is of in the end."""
         return self if self.of is None else self.of.innermost

@@ -124,21 +124,29 @@ class Run:
                 self._field(*step, level)
 
     def _fill(self, filling: Filling, level: Level) -> None:
+        numbered, put = filling.numbered, self._values.put
         try:
             for guard in filling.guards:
                 guard(level.sources, self._called_info)
+            arguments = {each: self._called_arguments(*numbered[each]) for each in filling.asking}
         except Exception:  # which fields it is that may not be read
             for field, nodes in filling.fields:
                 self._field(field, nodes, level)
             return
-        numbered, put = filling.numbered, self._values.put
 
         def odd(place: int, value: Any, out: dict[str, Any], number: int) -> None:
             field, nodes = numbered[place]
             where = None if number == NOBODYS else level.place(number, field)
             put(value, field.type, out, field.key, where, nodes)
 
-        filling.fill(level.sources, level.outs, self._called_info, odd)
+        def odd_item(place: int, value: Any, items: list[Any], index: int) -> None:
+            field, nodes = numbered[place]
+            items.append(None)
+            if field.type.of is not None:
+                put(value, field.type.of, items, index, None, nodes)
+
+        info, levels = self._called_info, self._values.levels
+        filling.fill(level.sources, level.outs, info, arguments, levels, odd, odd_item)
 
     def _field(self, field: FieldPlan, nodes: list[FieldNode], level: Level) -> None:
         if field.typename:
@@ -167,7 +175,7 @@ class Run:
     def _call(self, call: Call, field: FieldPlan, nodes: list[FieldNode], level: Level) -> None:
         info, sources = self._called_info, level.sources
         try:
-            arguments = self._called_arguments(field, nodes, call)
+            arguments = self._called_arguments(field, nodes)
             if call.guard is not None:
                 call.guard(sources, info)
             if call.together is not None:
@@ -207,9 +215,7 @@ class Run:
             else:
                 self._values.put(value, field.type, out, key, where, nodes, info)
 
-    def _called_arguments(
-        self, field: FieldPlan, nodes: list[FieldNode], call: Call
-    ) -> dict[str, Any]:
+    def _called_arguments(self, field: FieldPlan, nodes: list[FieldNode]) -> dict[str, Any]:
         fixed = field.fixed_arguments
         if fixed is not None:
             if not field.varying:
@@ -218,8 +224,8 @@ class Run:
             if varied is not None:
                 return varied
         arguments = self._arguments(field, nodes)
-        if call.convert is not None:
-            arguments = call.convert(arguments)
+        if field.call is not None and field.call.convert is not None:
+            arguments = field.call.convert(arguments)
         if field.varying is not None:
             # No variable's value stays in the plan.
             names = {each.name for each in field.varying}
