@@ -117,7 +117,7 @@ class FieldCalls:
         """The first type of a union whose own `is_type_of` says so, as Strawberry asks them."""
         if not isinstance(type_, GraphQLUnionType):
             return None
-        checks = [(each.name, self.check_of(each)) for each in type_.types]
+        checks = [(str(each.name), self.check_of(each)) for each in type_.types]
         sure = [(name, check) for name, check in checks if check is not None]
         if len(sure) < len(checks):
             return None
@@ -125,7 +125,10 @@ class FieldCalls:
         def choose(value: Any, info: Any) -> str | None:
             if hasattr(value, TYPE_CAST_ATTRIBUTE) or has_object_definition(value):
                 return None
-            return next((name for name, check in sure if check(value, info)), None)
+            for name, check in sure:
+                if check(value, info):
+                    return name
+            return None
 
         return choose
 

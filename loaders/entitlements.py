@@ -21,9 +21,11 @@ class EntitlementRow(NamedTuple):
 
     @classmethod
     def of(cls, citizen: CitizenRow, scheme: Scheme) -> "EntitlementRow":
-        name = scheme.value
-        rows = (each for each in citizen.registrations if each["scheme"] == name)
-        return cls(EntitlementKey(citizen.citizen_id, scheme), citizen, next(rows, None))
+        key, name = EntitlementKey(citizen.citizen_id, scheme), _NAMES[scheme]
+        for row in citizen.registrations:
+            if row["scheme"] == name:
+                return cls(key, citizen, row)
+        return cls(key, citizen, None)
 
     @property
     def facts(self) -> Facts:
@@ -83,6 +85,7 @@ def _month(day: date | None) -> YearMonth | None:
 
 
 _ALL_SCHEMES = tuple(Scheme)
+_NAMES = {each: each.value for each in Scheme}
 
 
 def entitlements_of(citizen: CitizenRow, scheme: Scheme | None) -> list[EntitlementRow]:

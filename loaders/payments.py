@@ -173,7 +173,7 @@ PAGE_NEWEST_FIRST = _PAGE.format(direction="desc", **_PAGE_PARTS)
 PAGE_OLDEST_FIRST = _PAGE.format(direction="asc", **_PAGE_PARTS)
 
 BY_KEY = f"""
-select {_COLUMNS}, r.repaid_by_period, r.repaid_by_sequence
+select {_COLUMNS}, r.repaid_by_period, r.repaid_by_sequence, true as in_page
 from unnest($1::uuid[], $2::scheme[], $3::date[], $4::smallint[])
   k (citizen_id, scheme, period, sequence)
 join payment p using (citizen_id, scheme, period, sequence)
@@ -209,9 +209,8 @@ async def payment_pages(database: Database, keys: Sequence[PageKey]) -> list[Pay
     shown: dict[_Owner, list[PaymentRow]] = {}
     repaid: dict[_Owner, list[PaymentRow]] = {}
     for row in rows:
-        *values, in_page = row
-        owner = row[0], row[1]
-        (shown if in_page else repaid).setdefault(owner, []).append(_payment(values))
+        part = shown if row["in_page"] else repaid
+        part.setdefault((row[0], row[1]), []).append(_payment(row))
     return [
         _page(shown.get(owner, ())[: key.limit], repaid.get(owner, ()))
         for key in keys
@@ -260,7 +259,7 @@ _STATUSES = {each.value: each for each in PaymentStatus}
 _CHANNELS = {each.value: each for each in PaymentChannel}
 
 
-def _payment(values: Iterable[Any]) -> PaymentRow:
+def _payment(row: Iterable[Any]) -> PaymentRow:
     (
         citizen_id,
         scheme,
@@ -278,7 +277,8 @@ def _payment(values: Iterable[Any]) -> PaymentRow:
         repays,
         repaid_by,
         repaid_sequence,
-    ) = values
+        _in_page,
+    ) = row
     of = _SCHEMES[scheme]
     return PaymentRow(
         PaymentKey(citizen_id, of, period, sequence),

@@ -181,8 +181,9 @@ class Queue(Generic[Key, Value]):
             for asked in batch:
                 self._settle(asked.drop)
             raise
+        self.held -= len(answered)
         for asked, value in answered:
-            self._settle(asked.succeed, value)
+            asked.succeed(value)
         return None
 
     async def _try_apart(self, batch: Batch[Key, Value], error: Exception) -> None:

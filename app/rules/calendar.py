@@ -4,6 +4,7 @@ import re
 from collections.abc import Set
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import NewType
 
 YearMonth = NewType("YearMonth", date)
@@ -18,6 +19,7 @@ BUDDHIST_OFFSET = 543
 _FISCAL_YEAR_FIRST_MONTH = 10
 _YEAR_MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
 _ONE_DAY = timedelta(days=1)
+_REMEMBERED = 1024  # months that are written: a screen has a dozen, and the next one the same
 
 
 def year_month(year: int, month: int) -> YearMonth:
@@ -52,6 +54,7 @@ def parse_year_month(text: str) -> YearMonth:
     return year_month(int(text[:4]), int(text[5:]))
 
 
+@lru_cache(_REMEMBERED)
 def format_year_month(month: YearMonth) -> str:
     """Write a month as `2026-11` (Gregorian)."""
     return f"{month.year:04}-{month.month:02}"
