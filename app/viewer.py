@@ -15,6 +15,7 @@ from app.rules.national_id import InvalidNationalId, holds_national_id, parse_na
 from app.signing_keys import SigningKeys
 
 _LONGEST_LINE = 200
+_KEPT_HEADERS = 100
 # Controls, halves of characters, and what turns the direction of what is seen.
 _NO_TEXT = re.compile(
     r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
@@ -71,6 +72,8 @@ class TokenReader:
         self._keys = keys
         self._privacy = privacy
         self._known: KnownTokens[Viewer, jwt.PyJWK] = KnownTokens(lambda: clock.now().timestamp())
+        # Of verified tokens alone: an issuer writes the same few, and reading one takes long.
+        self._kids: dict[str, str] = {}
 
     async def viewer(self, authorization: str | None, purpose: str | None = None) -> Viewer:
         """Who asks; `Unauthenticated` when a token was sent that can not be trusted.
@@ -97,10 +100,11 @@ class TokenReader:
         return viewer
 
     async def _claims(self, token: str) -> tuple[jwt.PyJWK, dict[str, Any]]:
+        header, _, _ = token.partition(".")
         try:
-            header = jwt.get_unverified_header(token)
-            key = await self._keys.find(header.get("kid"))
-            return key, jwt.decode(
+            kid = self._kids.get(header) or jwt.get_unverified_header(token).get("kid")
+            key = await self._keys.find(kid)
+            claims = jwt.decode(
                 token,
                 key,
                 algorithms=[self._rules.algorithm],
@@ -113,6 +117,9 @@ class TokenReader:
             raise Unauthenticated(_sentence(error)) from None
         except jwt.PyJWTError:
             raise Unauthenticated("The token's key does not fit its algorithm.") from None
+        if len(self._kids) < _KEPT_HEADERS:
+            self._kids[header] = str(kid)
+        return key, claims
 
     def _citizen(self, claims: dict[str, Any]) -> CitizenViewer | None:
         claimed = next((claims[name] for name in _CITIZEN_CLAIMS if claims.get(name)), None)
