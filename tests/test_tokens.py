@@ -169,6 +169,21 @@ async def test_a_forged_token(reader: TokenReader, issuer: DevelopmentIssuer, fo
         await reader.viewer(f"Bearer {forge(issuer)}")
 
 
+@pytest.mark.parametrize("forge", FORGERIES, ids=lambda forge: forge.__name__)
+async def test_the_header_of_a_forged_token_is_never_kept(
+    reader: TokenReader, issuer: DevelopmentIssuer, forge: Any
+) -> None:
+    """Nor does it help a forgery that the same header came with a good token before."""
+    with pytest.raises(Unauthenticated):
+        await reader.viewer(f"Bearer {forge(issuer)}")
+    assert reader._kids == {}
+    await reader.viewer(f"Bearer {signed(issuer)}")
+    await reader.viewer(f"Bearer {signed(issuer, pid=None, client_id='nhso')}")
+    assert list(reader._kids.values()) == [issuer.key_id]
+    with pytest.raises(Unauthenticated):
+        await reader.viewer(f"Bearer {forge(issuer)}")
+
+
 HEADERS = ["", "Bearer", "Bearer ", "Basic eDp5", "Bearer a.b.c", "Bearer é"]
 
 
