@@ -87,7 +87,7 @@ def _can_be_filled(field: FieldPlan) -> bool:
     if field.attribute is None and not _is_simple_call(field):
         return False
     item = field.type.of or field.type
-    return item.simple or (field.type.kind is Kind.LEAF)
+    return item.simple or field.type.kind is Kind.LEAF
 
 
 def _is_simple_call(field: FieldPlan) -> bool:
@@ -122,7 +122,7 @@ class _Text:
     def __init__(self) -> None:
         self.numbered: list[tuple[FieldPlan, list[FieldNode]]] = []
         self.asking: list[int] = []
-        self._before: list[str] = []  # the objects come
+        self._before: list[str] = []  # lines that stand once, ahead of those for each object
         self._names: dict[str, Any] = {"PLAIN": PLAIN, "Undefined": Undefined, "Failure": Failure}
         self._names["inf"] = float("inf")
 

@@ -60,7 +60,7 @@ class Levels:
         return levels
 
     def of(self, selection: SelectionPlan) -> Level:
-        """The level of a selection; without objects, it comes not."""
+        """The level of a selection; one that gets no objects is never run."""
         level = self._next.get(selection)
         if level is None:
             level = self._next[selection] = Level(selection)
