@@ -11,6 +11,8 @@ import asyncpg
 from app.errors import TooSlow, Unavailable
 from app.limits.deadline import time_left
 
+Record = asyncpg.Record  # what a row comes as, made by the driver; a class of ours may add names
+
 _OUT_OF_REACH = (
     OSError,
     asyncpg.InterfaceError,
@@ -93,16 +95,18 @@ class Database:
         else:
             await self._pool.release(connection)
 
-    async def fetch(self, statement: str, *arguments: object) -> Sequence[Any]:
-        """The rows of one statement; `Unavailable` when it can't be asked, `TooSlow` when it takes
-        too long."""
+    async def fetch(
+        self, statement: str, *arguments: object, row: type[Record] = Record
+    ) -> Sequence[Any]:
+        """The rows of one statement, made as objects of `row`; `Unavailable` when it can't be
+        asked, `TooSlow` when it takes too long."""
         for recording in self._recordings:
             recording.append(statement)
         try:
             async with asyncio.timeout(time_left(self._timeout)):  # the wait for a connection too
                 connection, whole = await self._take(), False
                 try:
-                    rows = await connection.fetch(statement, *arguments)
+                    rows = await connection.fetch(statement, *arguments, record_class=row)
                     whole = True
                 finally:
                     await self._give_back(connection, whole=whole)

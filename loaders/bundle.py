@@ -79,14 +79,12 @@ class Loaders:
     ) -> list[BankAccountRow | Exception | None]:
         """For each key its account; the others of the same citizen come with it, and are then not
         waited for."""
-        citizens = list({key.citizen_id for key in keys if key is not None})
+        distinct = {key for key in keys if key is not None}
+        citizens = list({key.citizen_id for key in distinct})
         loaded = await self._bank_accounts_by_citizen.load_each(citizens)
         of_citizen = dict(zip(citizens, loaded, strict=True))
-        found: dict[BankAccountKey | None, BankAccountRow | Exception | None] = {None: None}
-        for key in keys:
-            if key is not None and key not in found:
-                found[key] = _account(of_citizen[key.citizen_id], key)
-        return [found[key] for key in keys]
+        found = {key: _account(of_citizen[key.citizen_id], key) for key in distinct}
+        return [None if key is None else found[key] for key in keys]
 
     async def payments_by_entitlement(
         self, keys: Sequence[PageKey]

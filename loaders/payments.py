@@ -1,55 +1,87 @@
 """Payments: pages of many entitlements in one statement, single ones by key, and yearly totals."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from operator import attrgetter, itemgetter
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from app.database import Database
+from app.database import Database, Record
 from app.ids import BankAccountKey, EntitlementKey, PaymentKey
 from app.rules.calendar import YearMonth
 from app.rules.vocabulary import PaymentChannel, PaymentKind, PaymentStatus, Scheme
 from loaders.batching import one_by_key
 
 
-class PaymentRow(NamedTuple):
-    """One payment of a month, and the keys of what it belongs to."""
+def _column(name: str) -> Any:
+    return property(itemgetter(name))
 
-    key: PaymentKey
-    kind: PaymentKind
-    amount: int  # satang
-    status: PaymentStatus
-    channel: PaymentChannel
-    paid_on: date | None
-    reason_code: str | None
-    source_code: str | None
-    account_number: int | None
-    batch_id: int
-    repays_key: PaymentKey | None
-    repaid_by_key: PaymentKey | None
+
+# By dictionary: a screen has a dozen payments, and each of them four enums.
+_SCHEMES = {each.value: each for each in Scheme}
+_KINDS = {each.value: each for each in PaymentKind}
+_STATUSES = {each.value: each for each in PaymentStatus}
+_CHANNELS = {each.value: each for each in PaymentChannel}
+
+
+class PaymentRow(Record):
+    """One payment of a month as the driver brings it, and the keys of what it belongs to.
+
+    A value is made when it is asked for: of many payments, few are asked for all.
+    """
+
+    __slots__ = ()
+
+    citizen_id: UUID = _column("citizen_id")
+    period: YearMonth = _column("period")
+    amount: int = _column("amount_satang")
+    paid_on: date | None = _column("paid_on")
+    reason_code: str | None = _column("reason_code")
+    source_code: str | None = _column("source_code")
+    batch_id: int = _column("batch_id")
 
     @property
-    def citizen_id(self) -> UUID:
-        return self.key.citizen_id
-
-    @property
-    def scheme(self) -> Scheme:
-        return self.key.scheme
-
-    @property
-    def period(self) -> YearMonth:
-        return self.key.period
-
-    @property
-    def bank_account(self) -> BankAccountKey | None:
-        if self.account_number is None:
-            return None
-        return BankAccountKey(self.key.citizen_id, self.account_number)
+    def key(self) -> PaymentKey:
+        return PaymentKey(self["citizen_id"], self.scheme, self["period"], self["sequence"])
 
     @property
     def entitlement_key(self) -> EntitlementKey:
-        return EntitlementKey(self.key.citizen_id, self.key.scheme)
+        return EntitlementKey(self["citizen_id"], self.scheme)
+
+    @property
+    def scheme(self) -> Scheme:
+        return _SCHEMES[self["scheme"]]
+
+    @property
+    def kind(self) -> PaymentKind:
+        return _KINDS[self["kind"]]
+
+    @property
+    def status(self) -> PaymentStatus:
+        return _STATUSES[self["status"]]
+
+    @property
+    def channel(self) -> PaymentChannel:
+        return _CHANNELS[self["channel"]]
+
+    @property
+    def bank_account(self) -> BankAccountKey | None:
+        number = self["bank_account_id"]
+        return None if number is None else BankAccountKey(self["citizen_id"], number)
+
+    @property
+    def repays_key(self) -> PaymentKey | None:
+        """Of a regular payment, which has the place 0 in its month."""
+        period = self["repays_period"]
+        return None if period is None else PaymentKey(self["citizen_id"], self.scheme, period, 0)
+
+    @property
+    def repaid_by_key(self) -> PaymentKey | None:
+        period = self["repaid_by_period"]
+        if period is None:
+            return None
+        return PaymentKey(self["citizen_id"], self.scheme, period, self["repaid_by_sequence"])
 
 
 class Place(NamedTuple):
@@ -173,7 +205,7 @@ PAGE_NEWEST_FIRST = _PAGE.format(direction="desc", **_PAGE_PARTS)
 PAGE_OLDEST_FIRST = _PAGE.format(direction="asc", **_PAGE_PARTS)
 
 BY_KEY = f"""
-select {_COLUMNS}, r.repaid_by_period, r.repaid_by_sequence, true as in_page
+select {_COLUMNS}, r.repaid_by_period, r.repaid_by_sequence
 from unnest($1::uuid[], $2::scheme[], $3::date[], $4::smallint[])
   k (citizen_id, scheme, period, sequence)
 join payment p using (citizen_id, scheme, period, sequence)
@@ -205,12 +237,13 @@ async def payment_pages(database: Database, keys: Sequence[PageKey]) -> list[Pay
         *window.above,
         None if window.statuses is None else [status.value for status in window.statuses],
         max(key.limit for key in keys),
+        row=PaymentRow,
     )
     shown: dict[_Owner, list[PaymentRow]] = {}
     repaid: dict[_Owner, list[PaymentRow]] = {}
     for row in rows:
         part = shown if row["in_page"] else repaid
-        part.setdefault((row[0], row[1]), []).append(_payment(row))
+        part.setdefault((row[0], row[1]), []).append(row)
     return [
         _page(shown.get(owner, ())[: key.limit], repaid.get(owner, ()))
         for key in keys
@@ -219,9 +252,8 @@ async def payment_pages(database: Database, keys: Sequence[PageKey]) -> list[Pay
 
 
 def _page(shown: Sequence[PaymentRow], repaid: Sequence[PaymentRow]) -> PaymentPage:
-    named = [row.repays_key for row in shown if row.repays_key is not None]
-    named += [row.repaid_by_key for row in shown if row.repaid_by_key is not None]
-    return PaymentPage(tuple(shown), tuple(repaid), frozenset(named))
+    keys = (key for row in shown for key in (row.repays_key, row.repaid_by_key) if key is not None)
+    return PaymentPage(tuple(shown), tuple(repaid), frozenset(keys))
 
 
 async def payments_by_key(
@@ -233,8 +265,9 @@ async def payments_by_key(
         [key.scheme.value for key in keys],
         [key.period for key in keys],
         [key.sequence for key in keys],
+        row=PaymentRow,
     )
-    return one_by_key(keys, map(_payment, rows), lambda row: row.key)
+    return one_by_key(keys, rows, attrgetter("key"))
 
 
 async def payment_totals(database: Database, keys: Sequence[TotalsKey]) -> list[TotalsRow]:
@@ -250,47 +283,3 @@ async def payment_totals(database: Database, keys: Sequence[TotalsKey]) -> list[
         for citizen_id, scheme, *totals in rows
     }
     return [found.get(key.entitlement, TotalsRow()) for key in keys]
-
-
-# By dictionary, and by place: a screen has two dozen payments, and each of them four enums.
-_SCHEMES = {each.value: each for each in Scheme}
-_KINDS = {each.value: each for each in PaymentKind}
-_STATUSES = {each.value: each for each in PaymentStatus}
-_CHANNELS = {each.value: each for each in PaymentChannel}
-
-
-def _payment(row: Iterable[Any]) -> PaymentRow:
-    (
-        citizen_id,
-        scheme,
-        period,
-        sequence,
-        kind,
-        amount,
-        status,
-        channel,
-        paid_on,
-        reason_code,
-        source_code,
-        account,
-        batch_id,
-        repays,
-        repaid_by,
-        repaid_sequence,
-        _in_page,
-    ) = row
-    of = _SCHEMES[scheme]
-    return PaymentRow(
-        PaymentKey(citizen_id, of, period, sequence),
-        _KINDS[kind],
-        amount,
-        _STATUSES[status],
-        _CHANNELS[channel],
-        paid_on,
-        reason_code,
-        source_code,
-        account,
-        batch_id,
-        None if repays is None else PaymentKey(citizen_id, of, repays, 0),
-        None if repaid_by is None else PaymentKey(citizen_id, of, repaid_by, repaid_sequence),
-    )
