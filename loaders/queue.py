@@ -15,6 +15,8 @@ Fetch = Callable[[Sequence[Key]], Awaitable[Sequence[Value]]]
 
 MAX_BATCH_SIZE = 5000  # what one request alone may send at once
 SHARE = 100  # what each may send while others wait: a screen is never behind more of another
+MANY = 8  # keys worth a statement of their own beside one that is under way
+MANY_OF_ONE = 250  # the same, where no other request waits: its statements are to be few
 MAX_FLIGHTS = 4  # statements of one edge at once, of a pool that all edges share
 MAX_HELD = 20_000  # keys: twenty of the largest requests, at most 20 MB
 
@@ -23,54 +25,69 @@ Batch = list[Asked[Key, Value]]
 
 
 class _Lane(Generic[Key, Value]):
-    """Keys that can share a statement: by request those that wait, and how many flights go."""
+    """Keys that can share a statement: by request those that wait, and the flights that go.
 
-    __slots__ = ("flights", "group", "large", "waiting")
+    Where many wait they go in two flights: while Postgres works on the one, what the other brought
+    is worked on here.
+    """
+
+    __slots__ = ("count", "flights", "group", "waiting")
 
     def __init__(self, group: Hashable) -> None:
         self.group = group
         self.waiting: dict[int, Batch[Key, Value]] = {}
-        self.flights = 0
-        self.large: int | None = None  # the request that flies alone with more than its share
+        self.count = 0  # of the keys that wait
+        self.flights: list[int | None] = []  # of each the request that it is all of, if it is large
+
+    def add(self, asked: Asked[Key, Value]) -> None:
+        self.waiting.setdefault(asked.request, []).append(asked)
+        self.count += 1
 
     def ready(self) -> bool:
-        """Whether a batch may leave. Beside a large one the others may, or it would hold up all."""
-        if not self.waiting or self.flights == 0:
-            return bool(self.waiting)
-        if self.large is None or self.flights > 1:
-            return False
-        return len(self.waiting) > 1 or self.large not in self.waiting
+        """Whether a batch may leave. Beside large ones others may, or they would hold up all."""
+        flights = self.flights
+        if not self.count or not flights:
+            return bool(self.count)
+        if len(flights) == 1 and self.count >= MANY:
+            return True
+        return None not in flights and not self.waiting.keys() <= set(flights)
 
     def take(self) -> Batch[Key, Value]:
         """The next batch, of each request in turn; who has more left has their turn last."""
-        alone = len(self.waiting) == 1 and self.flights == 0
+        alone = len(self.waiting) == 1 and self.waiting.keys() >= set(self.flights)
         most = MAX_BATCH_SIZE if alone else SHARE
+        halved = not self.flights and self.count >= 2 * (MANY_OF_ONE if alone else MANY)
+        size = min((self.count + 1) // 2 if halved else self.count, MAX_BATCH_SIZE)
         batch: Batch[Key, Value] = []
-        for request in [each for each in self.waiting if each != self.large]:
-            if len(batch) >= MAX_BATCH_SIZE:
+        for request in [each for each in self.waiting if alone or each not in self.flights]:
+            if len(batch) >= size:
                 break
             asked = self.waiting.pop(request)
-            room = min(most, MAX_BATCH_SIZE - len(batch))
+            room = min(most, size - len(batch))
             batch += asked[:room]
             if len(asked) > room:
                 self.waiting[request] = asked[room:]
+        self.count -= len(batch)
         return batch
 
     def start(self, batch: Batch[Key, Value]) -> None:
-        self.flights += 1
-        if len(batch) > SHARE and batch[0].request == batch[-1].request:
-            self.large = batch[0].request
+        self.flights.append(_large(batch))
 
     def land(self, batch: Batch[Key, Value]) -> None:
-        self.flights -= 1
-        if batch[0].request == self.large:
-            self.large = None
+        self.flights.remove(_large(batch))
+
+
+def _large(batch: Sequence[Asked[Any, Any]]) -> int | None:
+    """The request that alone has more than its share in a batch."""
+    request = batch[0].request
+    return request if len(batch) > SHARE and batch[-1].request == request else None
 
 
 class Queue(Generic[Key, Value]):
     """The way of every request to one batch function. Lives as long as the service.
 
-    While a statement is under way, keys that arrive wait and become the next batch.
+    While a statement is under way, keys that arrive wait and become the next batch; of many there
+    are two under way.
     """
 
     def __init__(
@@ -100,7 +117,7 @@ class Queue(Generic[Key, Value]):
         lane = self._lanes.get(group)
         if lane is None:
             lane = self._lanes[group] = _Lane(group)
-        lane.waiting.setdefault(asked.request, []).append(asked)
+        lane.add(asked)
         if not self._leaving and lane.ready():
             self._leave_soon()
 

@@ -130,7 +130,7 @@ async def test_entities_are_put_on_record_by_what_is_given(ask: Asker) -> None:
         assert (await history(ask, "cash", first=1))["nodes"][0]["categories"] == categories
 
 
-async def test_a_thousand_citizens_cost_one_statement_more(
+async def test_a_thousand_citizens_cost_two_halves_and_one_statement_more(
     ask: Asker, service: Service, owner: asyncpg.Connection
 ) -> None:
     ids = [row["id"] for row in await owner.fetch("select id from citizen")]
@@ -147,7 +147,7 @@ async def test_a_thousand_citizens_cost_one_statement_more(
     assert sum(found is not None for found in data["_entities"]) == len(ids)
     assert statements.count(RECORD) == 1
     assert statements[-1] == RECORD
-    assert len(statements) == 3
+    assert len(statements) <= 2 * 2 + 1  # of the citizens, of their payments
     newest = "select citizen_id from access_record where seq = (select max(seq) from access_batch)"
     assert {row["citizen_id"] for row in await owner.fetch(newest)} == set(ids)
 

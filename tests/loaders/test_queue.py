@@ -10,7 +10,7 @@ from app.errors import Overloaded
 from app.limits.deadline import deadline
 from loaders import queue as queues
 from loaders.batching import Loader
-from loaders.queue import MAX_BATCH_SIZE, MAX_FLIGHTS, SHARE, Queue
+from loaders.queue import MANY, MANY_OF_ONE, MAX_BATCH_SIZE, MAX_FLIGHTS, SHARE, Queue
 from tests.loaders.statements import Statements, ask, assert_empty, outcomes, turns
 
 
@@ -33,17 +33,58 @@ async def test_keys_that_come_while_a_statement_is_under_way_go_together_next() 
     queue = statements.queue()
     waiting = ask(queue, [0])
     await turns()
-    for key in range(1, 50):
+    for key in range(1, MANY):
         waiting += ask(queue, [key])
         await turns()
     assert statements.keys == [[0]]
     statements.sent[0].end.set_result(None)
     await turns()
-    assert statements.keys == [[0], list(range(1, 50))]
+    assert statements.keys == [[0], list(range(1, MANY))]
     statements.sent[1].end.set_result(None)
+    assert [await each for each in waiting] == [str(key) for key in range(MANY)]
+    await turns()
+    assert_empty(queue)
+
+
+async def test_many_keys_go_beside_a_statement_that_is_under_way_but_in_no_third() -> None:
+    statements = Statements()
+    queue = statements.queue()
+    waiting = ask(queue, [0])
+    await turns()
+    for key in range(1, 50):
+        waiting += ask(queue, [key])
+        await turns()
+    assert statements.keys == [[0], list(range(1, 1 + MANY))]
+    statements.sent[1].end.set_result(None)
+    await turns()
+    assert statements.keys[2:] == [list(range(1 + MANY, 50))]
+    statements.sent[0].end.set_result(None)
+    statements.sent[2].end.set_result(None)
     assert [await each for each in waiting] == [str(key) for key in range(50)]
     await turns()
     assert_empty(queue)
+
+
+@pytest.mark.parametrize(
+    ("count", "sizes"), [(2 * MANY - 1, [2 * MANY - 1]), (2 * MANY, [MANY, MANY])]
+)
+async def test_many_keys_that_come_at_once_go_in_halves(count: int, sizes: list[int]) -> None:
+    statements = Statements()
+    waiting = [
+        each for queue in [statements.queue()] for key in range(count) for each in ask(queue, [key])
+    ]
+    await turns()
+    assert [len(keys) for keys in statements.keys] == sizes
+    for statement in statements.sent:
+        statement.end.set_result(None)
+    assert await outcomes(waiting) == dict.fromkeys(map(str, range(count)), 1)
+
+
+async def test_keys_of_one_request_go_in_halves_where_they_are_very_many() -> None:
+    for count, sizes in ((2 * MANY_OF_ONE - 1, [2 * MANY_OF_ONE - 1]), (1000, [500, 500])):
+        statements = Statements(at_once=True)
+        await asyncio.gather(*ask(statements.queue(), range(count)))
+        assert [len(keys) for keys in statements.keys] == sizes
 
 
 async def test_a_request_asks_a_key_once_and_has_one_value() -> None:
@@ -81,16 +122,15 @@ async def test_a_batch_is_bounded() -> None:
 async def test_a_batch_of_many_requests_is_bounded_too() -> None:
     statements = Statements()
     queue = statements.queue()
-    waiting = [each for _ in range(60) for each in ask(queue, range(SHARE - 1))]
+    waiting = [each for _ in range(110) for each in ask(queue, range(SHARE - 1))]
     await turns()
-    assert [len(keys) for keys in statements.keys] == [MAX_BATCH_SIZE]
+    assert [len(keys) for keys in statements.keys] == [MAX_BATCH_SIZE] * 2
     statements.at_once = True
-    statements.sent[0].end.set_result(None)
+    for statement in statements.sent:
+        statement.end.set_result(None)
     await asyncio.gather(*waiting)
-    assert [len(keys) for keys in statements.keys] == [
-        MAX_BATCH_SIZE,
-        len(waiting) - MAX_BATCH_SIZE,
-    ]
+    sizes = [len(keys) for keys in statements.keys[2:]]
+    assert sizes == [(len(waiting) - 2 * MAX_BATCH_SIZE) // 2] * 2
 
 
 async def test_a_statement_knows_nothing_of_a_request() -> None:
@@ -114,30 +154,31 @@ async def test_a_screen_goes_beside_a_thousand_keys_that_are_under_way() -> None
     more = ask(queue, range(1000, 2000))
     one = ask(queue, [7])
     await turns()
-    assert statements.keys == [list(range(1000)), [*range(1000, 1000 + SHARE), 7]]
-    statements.sent[1].end.set_result(None)
+    halves = [list(range(500)), list(range(500, 1000))]
+    assert statements.keys == [*halves, [*range(1000, 1000 + SHARE), 7]]
+    statements.sent[2].end.set_result(None)
     assert await one[0] == "7"
     assert not many[0].done()
     statements.at_once = True
-    statements.sent[0].end.set_result(None)
+    for statement in statements.under_way:
+        statement.end.set_result(None)
     await asyncio.gather(*many, *more)
 
 
 async def test_screens_that_keep_coming_and_a_thousand_keys_take_turns() -> None:
     statements = Statements()
     queue = statements.queue()
-    waiting = ask(queue, [-1])
-    await turns()
-    waiting += ask(queue, range(1000))
-    for batch in range(10):
+    waiting = [*ask(queue, [-1]), *ask(queue, range(1000))]
+    await turns()  # one half of all, and what is left of a share
+    for batch in range(8):
         waiting += ask(queue, [-2 - batch])
         statements.sent[-1].end.set_result(None)
         await turns()
-        assert len(statements.sent) == batch + 2
         assert -2 - batch in statements.keys[-1]
         assert sum(key >= 0 for key in statements.keys[-1]) == SHARE
     statements.sent[-1].end.set_result(None)
-    assert len(await outcomes(waiting)) == 1011
+    statements.sent[0].end.set_result(None)
+    assert len(await outcomes(waiting)) == 1009
     await turns()
     assert_empty(queue)
 
