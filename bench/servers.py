@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import sysconfig
 import time
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
@@ -76,7 +77,9 @@ def versions() -> str:
     node = subprocess.run(
         [node_program(), "--version"], check=True, capture_output=True, text=True
     ).stdout.strip()
-    return f"Node {node.removeprefix('v')}, Python {sys.version.split()[0]}"
+    optimized = "--enable-optimizations" in (sysconfig.get_config_var("CONFIG_ARGS") or "")
+    build = "an optimized build" if optimized else "not an optimized build"
+    return f"Node {node.removeprefix('v')}, Python {sys.version.split()[0]} ({build})"
 
 
 def _command(name: str, node: str) -> list[str]:
