@@ -44,31 +44,52 @@ class _Lane(Generic[Key, Value]):
         self.count += 1
 
     def ready(self) -> bool:
-        """Whether a batch may leave. Beside large ones others may, or they would hold up all."""
+        """Whether a batch may leave. Beside large ones small ones may, or they would be held up."""
         flights = self.flights
         if not self.count or not flights:
             return bool(self.count)
         if len(flights) == 1 and self.count >= MANY:
             return True
-        return None not in flights and not self.waiting.keys() <= set(flights)
+        return None not in flights and self._has_small()
+
+    def _has_small(self) -> bool:
+        """Whether a request waits that has no more than its share, and no large flight."""
+        return any(
+            len(asked) <= SHARE and request not in self.flights
+            for request, asked in self.waiting.items()
+        )
 
     def take(self) -> Batch[Key, Value]:
-        """The next batch, of each request in turn; who has more left has their turn last."""
-        alone = len(self.waiting) == 1 and self.waiting.keys() >= set(self.flights)
-        most = MAX_BATCH_SIZE if alone else SHARE
-        halved = not self.flights and self.count >= 2 * (MANY_OF_ONE if alone else MANY)
+        """The next batch: of each request its share in turn, who has more left last. Where all
+        have more, one goes after the other, so that the first need not wait for the last."""
+        if self._has_small():
+            return self._shares()
+        request, asked = next(iter(self.waiting.items()))
+        halved = not self.flights and len(asked) >= 2 * MANY_OF_ONE
+        size = (len(asked) + 1) // 2 if halved else len(asked)
+        return self._taken(request, min(size, MAX_BATCH_SIZE))
+
+    def _shares(self) -> Batch[Key, Value]:
+        alone = len(self.waiting) == 1
+        halved = not self.flights and self.count >= 2 * MANY and not alone
         size = min((self.count + 1) // 2 if halved else self.count, MAX_BATCH_SIZE)
         batch: Batch[Key, Value] = []
-        for request in [each for each in self.waiting if alone or each not in self.flights]:
+        for request in [each for each in self.waiting if each not in self.flights]:
             if len(batch) >= size:
                 break
-            asked = self.waiting.pop(request)
-            room = min(most, size - len(batch))
-            batch += asked[:room]
-            if len(asked) > room:
-                self.waiting[request] = asked[room:]
-        self.count -= len(batch)
+            batch += self._taken(request, min(SHARE, size - len(batch)))
+            if request in self.waiting:
+                self.waiting[request] = self.waiting.pop(request)
         return batch
+
+    def _taken(self, request: int, size: int) -> Batch[Key, Value]:
+        asked = self.waiting[request]
+        if len(asked) > size:
+            self.waiting[request] = asked[size:]
+        else:
+            del self.waiting[request]
+        self.count -= min(len(asked), size)
+        return asked[:size]
 
     def start(self, batch: Batch[Key, Value]) -> None:
         self.flights.append(_large(batch))

@@ -168,17 +168,41 @@ async def test_a_screen_goes_beside_a_thousand_keys_that_are_under_way() -> None
 async def test_screens_that_keep_coming_and_a_thousand_keys_take_turns() -> None:
     statements = Statements()
     queue = statements.queue()
-    waiting = [*ask(queue, [-1]), *ask(queue, range(1000))]
-    await turns()  # one half of all, and what is left of a share
-    for batch in range(8):
+    waiting = ask(queue, [-1])
+    await turns()
+    waiting += ask(queue, range(1000))
+    for batch in range(9):
         waiting += ask(queue, [-2 - batch])
-        statements.sent[-1].end.set_result(None)
+        if batch:
+            statements.sent[-1].end.set_result(None)
         await turns()
         assert -2 - batch in statements.keys[-1]
         assert sum(key >= 0 for key in statements.keys[-1]) == SHARE
-    statements.sent[-1].end.set_result(None)
+    statements.at_once = True
+    for statement in statements.under_way:
+        statement.end.set_result(None)
+    assert len(await outcomes(waiting)) == 1010
+    await turns()
+    assert_empty(queue)
+
+
+async def test_requests_of_a_thousand_keys_go_one_after_the_other() -> None:
+    statements = Statements()
+    queue = statements.queue()
+    waiting = [ask(queue, range(start, start + 1000)) for start in (0, 1000, 2000)]
+    await turns()
+    assert [(keys[0], len(keys)) for keys in statements.keys] == [(0, 500), (500, 500)]
     statements.sent[0].end.set_result(None)
-    assert len(await outcomes(waiting)) == 1009
+    await turns()
+    assert [(keys[0], len(keys)) for keys in statements.keys[2:]] == [(1000, 1000)]
+    statements.sent[1].end.set_result(None)
+    await turns()
+    assert all(each.done() for each in waiting[0])
+    assert not any(each.done() for each in waiting[1] + waiting[2])
+    assert [(keys[0], len(keys)) for keys in statements.keys[3:]] == [(2000, 1000)]
+    for statement in statements.under_way:
+        statement.end.set_result(None)
+    await asyncio.gather(*waiting[1], *waiting[2])
     await turns()
     assert_empty(queue)
 
