@@ -10,7 +10,7 @@ from app.ids import decode_access_cursor, encode_access_cursor, encode_access_re
 from loaders.access_records import NEWEST, AccessPageKey, AccessRecordRow
 from resolvers.context import Context
 from resolvers.fields import plain, resolved
-from resolvers.paging import Page, PageInfo, page_size
+from resolvers.paging import Page, PageInfo, PageInfoRow, page_size
 
 DEFAULT_PAGE_SIZE = 20
 
@@ -65,7 +65,7 @@ class AccessRecordConnectionRow:
         return [AccessRecordEdgeRow(row) for row in self.page.rows]
 
     @property
-    def page_info(self) -> PageInfo:
+    def page_info(self) -> PageInfoRow[AccessRecordRow]:
         return self.page.info(_cursor)
 
 

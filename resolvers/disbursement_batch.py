@@ -15,7 +15,7 @@ from loaders.reference import LocalAuthorityRow
 from resolvers.context import Context, Info
 from resolvers.fields import plain, resolved
 from resolvers.local_authority import LocalAuthority, local_authority
-from resolvers.paging import Page, PageInfo, page_size
+from resolvers.paging import Page, PageInfo, PageInfoRow, page_size
 from resolvers.scalars import Baht
 
 DEFAULT_BATCHES = 20
@@ -94,7 +94,7 @@ class DisbursementBatchConnectionRow:
         return [DisbursementBatchEdgeRow(row) for row in self.page.rows]
 
     @property
-    def page_info(self) -> PageInfo:
+    def page_info(self) -> PageInfoRow[BatchRow]:
         return self.page.info(_cursor)
 
 

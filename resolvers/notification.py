@@ -22,7 +22,7 @@ from resolvers.access import own_citizen
 from resolvers.context import Context, Info
 from resolvers.entitlement_view import EntitlementView, entitlement
 from resolvers.fields import at_most, plain, resolved
-from resolvers.paging import MAX_PAGE_SIZE, Page, PageInfo, page_size
+from resolvers.paging import MAX_PAGE_SIZE, Page, PageInfo, PageInfoRow, page_size
 
 if TYPE_CHECKING:
     from resolvers.entitlement import Entitlement
@@ -107,7 +107,7 @@ class NotificationConnectionRow:
         return [NotificationEdgeRow(row) for row in self.page.rows]
 
     @property
-    def page_info(self) -> PageInfo:
+    def page_info(self) -> PageInfoRow[NotificationRow]:
         return self.page.info(_cursor)
 
 

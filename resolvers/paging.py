@@ -59,10 +59,29 @@ class Page(Generic[Row]):
             return cls(rows, more_after=more, more_before=starts_inside)
         return cls(rows[::-1], more_after=starts_inside, more_before=more)
 
-    def info(self, cursor_of: Callable[[Row], str]) -> PageInfo:
-        return PageInfo(
-            has_next_page=self.more_after,
-            has_previous_page=self.more_before,
-            start_cursor=cursor_of(self.rows[0]) if self.rows else None,
-            end_cursor=cursor_of(self.rows[-1]) if self.rows else None,
-        )
+    def info(self, cursor_of: Callable[[Row], str]) -> "PageInfoRow[Row]":
+        return PageInfoRow(self, cursor_of)
+
+
+@dataclass(frozen=True, slots=True)
+class PageInfoRow(Generic[Row]):
+    """Where a page stands; a cursor is written when it is asked for."""
+
+    page: Page[Row]
+    cursor_of: Callable[[Row], str]
+
+    @property
+    def has_next_page(self) -> bool:
+        return self.page.more_after
+
+    @property
+    def has_previous_page(self) -> bool:
+        return self.page.more_before
+
+    @property
+    def start_cursor(self) -> str | None:
+        return self.cursor_of(self.page.rows[0]) if self.page.rows else None
+
+    @property
+    def end_cursor(self) -> str | None:
+        return self.cursor_of(self.page.rows[-1]) if self.page.rows else None

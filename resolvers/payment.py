@@ -29,7 +29,7 @@ from resolvers.context import Context, Info
 from resolvers.disbursement_batch import DisbursementBatch
 from resolvers.entitlement_view import EntitlementView, entitlement
 from resolvers.fields import plain, resolved, together
-from resolvers.paging import Page, PageInfo, PageSize, page_size
+from resolvers.paging import Page, PageInfo, PageInfoRow, PageSize, page_size
 from resolvers.reason import Reason, ReasonRow
 from resolvers.scalars import Baht
 
@@ -149,7 +149,7 @@ class PaymentConnectionRow:
         return [PaymentEdgeRow(row) for row in self.page.rows]
 
     @property
-    def page_info(self) -> PageInfo:
+    def page_info(self) -> PageInfoRow[PaymentRow]:
         return self.page.info(payment_cursor)
 
 

@@ -1,9 +1,21 @@
 """A request whose headers are asked for by name a dozen times: they are sorted once."""
 
+from functools import cached_property
 from typing import Any
 
 from starlette.datastructures import Headers
 from starlette.requests import Request
+
+
+class _Raw(dict[str, bytes]):
+    """Names of headers as they come, each from the first time that it is asked for: our own few."""
+
+    def __missing__(self, name: str) -> bytes:
+        raw = self[name] = name.lower().encode("latin-1")
+        return raw
+
+
+_RAW = _Raw()
 
 
 class SortedHeaders(Headers):
@@ -14,17 +26,13 @@ class SortedHeaders(Headers):
         self._first = dict(reversed(raw))
 
     def get(self, key: str, default: Any = None) -> Any:
-        value = self._first.get(key.lower().encode("latin-1"))
+        value = self._first.get(_RAW[key])
         return default if value is None else value.decode("latin-1")
 
 
 class SortedRequest(Request):
     """As Starlette's."""
 
-    @property
+    @cached_property
     def headers(self) -> Headers:
-        found: Headers | None = getattr(self, "_headers", None)
-        if found is None:
-            raw: list[tuple[bytes, bytes]] = self.scope["headers"]
-            found = self._headers = SortedHeaders(list(raw))
-        return found
+        return SortedHeaders(list(self.scope["headers"]))
