@@ -65,14 +65,10 @@ class _Lane(Generic[Key, Value]):
         if self._has_small():
             return self._shares()
         request, asked = next(iter(self.waiting.items()))
-        halved = not self.flights and len(asked) >= 2 * MANY_OF_ONE
-        size = (len(asked) + 1) // 2 if halved else len(asked)
-        return self._taken(request, min(size, MAX_BATCH_SIZE))
+        return self._taken(request, self._size(len(asked), MANY_OF_ONE))
 
     def _shares(self) -> Batch[Key, Value]:
-        alone = len(self.waiting) == 1
-        halved = not self.flights and self.count >= 2 * MANY and not alone
-        size = min((self.count + 1) // 2 if halved else self.count, MAX_BATCH_SIZE)
+        size = self._size(self.count, MANY if len(self.waiting) > 1 else MANY_OF_ONE)
         batch: Batch[Key, Value] = []
         for request in [each for each in self.waiting if each not in self.flights]:
             if len(batch) >= size:
@@ -82,14 +78,21 @@ class _Lane(Generic[Key, Value]):
                 self.waiting[request] = self.waiting.pop(request)
         return batch
 
+    def _size(self, count: int, many: int) -> int:
+        """How many of so many keys may leave; half, where nothing is under way and either half is
+        worth a statement."""
+        halved = not self.flights and count >= 2 * many
+        return min((count + 1) // 2 if halved else count, MAX_BATCH_SIZE)
+
     def _taken(self, request: int, size: int) -> Batch[Key, Value]:
         asked = self.waiting[request]
-        if len(asked) > size:
-            self.waiting[request] = asked[size:]
+        taken, left = asked[:size], asked[size:]
+        if left:
+            self.waiting[request] = left
         else:
             del self.waiting[request]
-        self.count -= min(len(asked), size)
-        return asked[:size]
+        self.count -= len(taken)
+        return taken
 
     def start(self, batch: Batch[Key, Value]) -> None:
         self.flights.append(_large(batch))

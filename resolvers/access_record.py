@@ -66,7 +66,7 @@ class AccessRecordConnectionRow:
 
     @property
     def page_info(self) -> PageInfoRow[AccessRecordRow]:
-        return self.page.info(_cursor)
+        return PageInfoRow(self.page, _cursor)
 
 
 @strawberry.type(description="A page of access records, newest first.")

@@ -95,7 +95,7 @@ class DisbursementBatchConnectionRow:
 
     @property
     def page_info(self) -> PageInfoRow[BatchRow]:
-        return self.page.info(_cursor)
+        return PageInfoRow(self.page, _cursor)
 
 
 @strawberry.type(description="A page of batches, newest first.")

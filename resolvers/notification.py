@@ -108,7 +108,7 @@ class NotificationConnectionRow:
 
     @property
     def page_info(self) -> PageInfoRow[NotificationRow]:
-        return self.page.info(_cursor)
+        return PageInfoRow(self.page, _cursor)
 
 
 @strawberry.type(description="A page of notifications, newest first.")

@@ -59,9 +59,6 @@ class Page(Generic[Row]):
             return cls(rows, more_after=more, more_before=starts_inside)
         return cls(rows[::-1], more_after=starts_inside, more_before=more)
 
-    def info(self, cursor_of: Callable[[Row], str]) -> "PageInfoRow[Row]":
-        return PageInfoRow(self, cursor_of)
-
 
 @dataclass(frozen=True, slots=True)
 class PageInfoRow(Generic[Row]):

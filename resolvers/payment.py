@@ -150,7 +150,7 @@ class PaymentConnectionRow:
 
     @property
     def page_info(self) -> PageInfoRow[PaymentRow]:
-        return self.page.info(payment_cursor)
+        return PageInfoRow(self.page, payment_cursor)
 
 
 @strawberry.type(description="A page of payments, newest first.")

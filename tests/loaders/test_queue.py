@@ -70,9 +70,8 @@ async def test_many_keys_go_beside_a_statement_that_is_under_way_but_in_no_third
 )
 async def test_many_keys_that_come_at_once_go_in_halves(count: int, sizes: list[int]) -> None:
     statements = Statements()
-    waiting = [
-        each for queue in [statements.queue()] for key in range(count) for each in ask(queue, [key])
-    ]
+    queue = statements.queue()
+    waiting = [each for key in range(count) for each in ask(queue, [key])]
     await turns()
     assert [len(keys) for keys in statements.keys] == sizes
     for statement in statements.sent:
@@ -171,17 +170,18 @@ async def test_screens_that_keep_coming_and_a_thousand_keys_take_turns() -> None
     waiting = ask(queue, [-1])
     await turns()
     waiting += ask(queue, range(1000))
-    for batch in range(9):
+    for batch in range(10):
         waiting += ask(queue, [-2 - batch])
         if batch:
             statements.sent[-1].end.set_result(None)
         await turns()
+        assert len(statements.sent) == batch + 2
         assert -2 - batch in statements.keys[-1]
         assert sum(key >= 0 for key in statements.keys[-1]) == SHARE
     statements.at_once = True
     for statement in statements.under_way:
         statement.end.set_result(None)
-    assert len(await outcomes(waiting)) == 1010
+    assert len(await outcomes(waiting)) == 1011
     await turns()
     assert_empty(queue)
 

@@ -58,13 +58,18 @@ async def test_what_nobody_waits_for_is_not_sent_and_can_be_asked_again() -> Non
 
 
 async def test_a_bad_key_fails_alone() -> None:
-    statements = Statements(at_once=True, bad=frozenset({13}))
+    statements = Statements(bad=frozenset({13}))
     queue = statements.queue()
-    guilty, others = ask(queue, range(8, 16)), [ask(queue, [key]) for key in range(100, 107)]
+    first = ask(queue, [1000])
+    await turns()  # beside it the others go in one statement
+    statements.at_once = True
+    guilty, others = ask(queue, range(64)), [ask(queue, [key]) for key in range(100, 120)]
     ends = await outcomes([*guilty, *(each for (each,) in others)])
     assert ends.pop("ValueError") == 1
-    assert set(ends) == {str(key) for key in (*range(8, 16), *range(100, 107)) if key != 13}
-    assert len(statements.sent) == 1 + 8 + 2 * 3  # all, each request, then halves of 8
+    assert set(ends) == {str(key) for key in (*range(64), *range(100, 120)) if key != 13}
+    statements.sent[0].end.set_result(None)
+    assert await outcomes(first) == {"1000": 1}
+    assert len(statements.sent) == 1 + 1 + 21 + 2 * 6  # all, each request, then halves of 64
     await turns()
     assert_empty(queue)
 
