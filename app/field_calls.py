@@ -33,6 +33,8 @@ from app.execution.plan import Attribute, Call, Check, Choose, Convert, Guard
 FOR_ALL = "demand_for_all"
 # What the function of a resolver has that can be called once for a level: `Together`.
 TOGETHER = "together"
+# What it has beside that, where some values may be there without: `Call.at_hand`.
+AT_HAND = "at_hand"
 
 
 _Permissions = Sequence[BasePermission]
@@ -92,7 +94,9 @@ class FieldCalls:
         )
         if not _for_all(permissions):
             return call
-        return replace(call, together=getattr(resolver.wrapped_func, TOGETHER, None))
+        wrapped = resolver.wrapped_func
+        together, at_hand = (getattr(wrapped, name, None) for name in (TOGETHER, AT_HAND))
+        return replace(call, together=together, at_hand=at_hand)
 
     def _call(self, permissions: _Permissions, function: _Function) -> Call:
         """With the permissions asked once for a level, where they all can be."""

@@ -7,6 +7,7 @@ from typing import Any, Generic, TypeAlias, TypeVar
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
 Row = TypeVar("Row")
+Other = TypeVar("Other")
 
 Perhaps: TypeAlias = Row | Awaitable[Row | None] | None  # what is seldom waited for
 
@@ -104,6 +105,11 @@ class Asked(Generic[Key, Value]):
     def outcome(self) -> Value | Exception:
         """The value, or what there is in its place."""
         return self._value if self._error is None else self._error
+
+    def at_hand(self, otherwise: Other) -> Value | Other:
+        """The value where there is one already."""
+        there = self.waiters is None and self._error is None and not self._dropped
+        return self._value if there else otherwise
 
     def succeed(self, value: Value) -> None:
         self._value = value

@@ -1,8 +1,7 @@
 """Bank accounts: every account of a citizen comes at once, for it is one to three rows."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from app.database import Database
@@ -11,8 +10,7 @@ from app.rules.vocabulary import AccountHolder
 from loaders.batching import many_by_key
 
 
-@dataclass(frozen=True, slots=True)
-class BankAccountRow:
+class BankAccountRow(NamedTuple):
     """Where money is sent; of the number only the last four digits exist."""
 
     key: BankAccountKey
@@ -23,10 +21,20 @@ class BankAccountRow:
     active: bool
 
 
+# An array of arrays of text, for a statement that brings more: of `citizen_id`.
+OF_CITIZEN = """array(
+  select array[a.id::text, a.bank_code, a.last_four, a.name, a.holder::text, a.active::text]
+  from bank_account a
+  where a.citizen_id = {citizen_id})"""
+_TRUE = "true"
+
 BY_CITIZEN = """
 select citizen_id, id, bank_code, last_four, name, holder, active
 from bank_account
 where citizen_id = any($1)"""
+
+
+_HOLDERS = {each.value: each for each in AccountHolder}
 
 
 async def bank_accounts_by_citizen(
@@ -36,12 +44,17 @@ async def bank_accounts_by_citizen(
     return many_by_key(citizens, map(_bank_account, rows), lambda row: row.key.citizen_id)
 
 
-def _bank_account(row: Any) -> BankAccountRow:
-    return BankAccountRow(
-        key=BankAccountKey(row[0], row[1]),
-        bank_code=row[2],
-        last_four=row[3],
-        account_name=row[4],
-        holder=AccountHolder(row[5]),
-        active=row[6],
+def bank_accounts_of(
+    citizen_id: UUID, texts: Sequence[Sequence[str]]
+) -> tuple[BankAccountRow, ...]:
+    """From what `OF_CITIZEN` brings."""
+    return tuple(
+        _bank_account((citizen_id, int(number), *rest, active == _TRUE))
+        for number, *rest, active in texts
     )
+
+
+def _bank_account(row: Sequence[Any]) -> BankAccountRow:
+    citizen_id, number, bank_code, last_four, name, holder, active = row
+    key = BankAccountKey(citizen_id, number)
+    return BankAccountRow(key, bank_code, last_four, name, _HOLDERS[holder], active)

@@ -9,11 +9,16 @@ from uuid import UUID
 from app.accountability import Access
 from app.ids import BankAccountKey
 from loaders.access_records import access_pages, record_access
-from loaders.asked import Perhaps
+from loaders.asked import Other, Perhaps
 from loaders.bank_accounts import BankAccountRow, bank_accounts_by_citizen
 from loaders.batches import batch_pages, batches_by_id, freshness
 from loaders.batching import Edge, Loader, Queues
-from loaders.citizens import citizens_by_id, citizens_by_national_id_hmac
+from loaders.citizens import (
+    CitizenRow,
+    citizens_by_id,
+    citizens_by_national_id_hmac,
+    own_citizens,
+)
 from loaders.notifications import (
     mark_read,
     notification_pages,
@@ -48,6 +53,7 @@ class Loaders:
     notifications_by_citizen = Edge(notification_pages, apart=attrgetter("window"))
     notifications_since = Edge(notifications_since)
     notification_by_key = Edge(notifications_by_key)
+    _own_citizen = Edge(own_citizens)
     _bank_accounts_by_citizen = Edge(bank_accounts_by_citizen)
     _payment_pages = Edge(payment_pages, apart=attrgetter("window"))
 
@@ -74,6 +80,23 @@ class Loaders:
     def _unseen_authority(self) -> Loader[str, LocalAuthorityRow | None]:
         return Loader(self._reference.unseen)
 
+    async def own_citizen(self, national_id_hmac: bytes) -> CitizenRow | None:
+        """The citizen who signed in; their bank accounts are at hand from then on."""
+        own = await self._own_citizen.load(national_id_hmac)
+        if own is None:
+            return None
+        self._bank_accounts_by_citizen.prime(own.citizen.citizen_id, own.bank_accounts)
+        return own.citizen
+
+    def bank_account_at_hand(
+        self, key: BankAccountKey | None, otherwise: Other
+    ) -> BankAccountRow | Other | None:
+        """The account of a key, where those of its citizen are at hand."""
+        if key is None:
+            return None
+        accounts = self._bank_accounts_by_citizen.at_hand(key.citizen_id, None)
+        return otherwise if accounts is None else _account(accounts, key)
+
     async def bank_accounts(
         self, keys: Sequence[BankAccountKey | None]
     ) -> list[BankAccountRow | Exception | None]:
@@ -83,8 +106,11 @@ class Loaders:
         citizens = list({key.citizen_id for key in distinct})
         loaded = await self._bank_accounts_by_citizen.load_each(citizens)
         of_citizen = dict(zip(citizens, loaded, strict=True))
-        found = {key: _account(of_citizen[key.citizen_id], key) for key in distinct}
-        return [None if key is None else found[key] for key in keys]
+        found: dict[BankAccountKey | None, BankAccountRow | Exception | None] = {None: None}
+        for key in distinct:
+            accounts = of_citizen[key.citizen_id]
+            found[key] = accounts if isinstance(accounts, Exception) else _account(accounts, key)
+        return [found[key] for key in keys]
 
     async def payments_by_entitlement(
         self, keys: Sequence[PageKey]
@@ -103,9 +129,8 @@ class Loaders:
         return page.rows
 
 
-def _account(
-    accounts: Sequence[BankAccountRow] | Exception, key: BankAccountKey
-) -> BankAccountRow | Exception | None:
-    if isinstance(accounts, Exception):
-        return accounts
-    return next((account for account in accounts if account.key == key), None)
+def _account(accounts: Sequence[BankAccountRow], key: BankAccountKey) -> BankAccountRow | None:
+    for account in accounts:
+        if account.key.number == key.number:
+            return account
+    return None

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from app.database import Database
 from app.rules.vocabulary import DatePrecision
+from loaders.bank_accounts import OF_CITIZEN, BankAccountRow, bank_accounts_of
 
 
 class CitizenRow(NamedTuple):
@@ -57,6 +58,22 @@ left join registration r on r.citizen_id = c.id
 where l.national_id_hmac = any($1)"""
 
 
+# A citizen who looks at their own goes on to where it is paid.
+OWN = f"""
+select {_COLUMNS}, l.national_id_hmac, {OF_CITIZEN.format(citizen_id="c.id")} as bank_accounts
+from citizen_lookup l
+join citizen c on c.id = l.citizen_id
+left join registration r on r.citizen_id = c.id
+where l.national_id_hmac = any($1)"""
+
+
+class OwnCitizen(NamedTuple):
+    """The citizen who signed in, with all accounts of theirs."""
+
+    citizen: CitizenRow
+    bank_accounts: tuple[BankAccountRow, ...]
+
+
 async def citizens_by_id(database: Database, ids: Sequence[UUID]) -> list[CitizenRow | None]:
     found = _citizens(await database.fetch(BY_ID, ids), "id")
     return [found.get(each) for each in ids]
@@ -69,11 +86,28 @@ async def citizens_by_national_id_hmac(
     return [found.get(each) for each in hmacs]
 
 
+async def own_citizens(database: Database, hmacs: Sequence[bytes]) -> list[OwnCitizen | None]:
+    found = {
+        hmac: _own(rows)
+        for hmac, rows in _by(await database.fetch(OWN, hmacs), "national_id_hmac").items()
+    }
+    return [found.get(each) for each in hmacs]
+
+
+def _own(rows: Sequence[Any]) -> OwnCitizen:
+    citizen = _citizen(rows)
+    return OwnCitizen(citizen, bank_accounts_of(citizen.citizen_id, rows[0]["bank_accounts"]))
+
+
 def _citizens(rows: Iterable[Any], key: str) -> dict[Any, CitizenRow]:
-    by_citizen: dict[Any, list[Any]] = defaultdict(list)
+    return {each: _citizen(of_one) for each, of_one in _by(rows, key).items()}
+
+
+def _by(rows: Iterable[Any], key: str) -> dict[Any, list[Any]]:
+    found: dict[Any, list[Any]] = defaultdict(list)
     for row in rows:
-        by_citizen[row[key]].append(row)
-    return {each: _citizen(of_one) for each, of_one in by_citizen.items()}
+        found[row[key]].append(row)
+    return found
 
 
 def _citizen(rows: Sequence[Any]) -> CitizenRow:

@@ -17,7 +17,7 @@ async def own_citizen(context: Context) -> CitizenRow | None:
     """The citizen of the token; None for an agency, for nobody, and for one not in the register."""
     if not isinstance(context.viewer, CitizenViewer):
         return None
-    return await context.loaders.citizen_by_national_id_hmac.load(context.viewer.national_id_hmac)
+    return await context.loaders.own_citizen(context.viewer.national_id_hmac)
 
 
 async def readable_citizen(context: Context, citizen_id: UUID, scope: Scope) -> CitizenRow | None:

@@ -24,10 +24,10 @@ from loaders.bank_accounts import BankAccountRow
 from loaders.citizens import CitizenRow
 from loaders.payments import PageKey, PaymentRow, TotalsKey, TotalsRow, Window
 from loaders.reference import LocalAuthorityRow
-from resolvers.bank_account import BankAccount
+from resolvers.bank_account import BankAccount, bank_account_at_hand
 from resolvers.context import Info
 from resolvers.entitlement_view import DisabilityCardRow, EntitlementView
-from resolvers.fields import page_of, plain, resolved, together
+from resolvers.fields import at_hand, page_of, plain, resolved, together
 from resolvers.local_authority import LocalAuthority, local_authority
 from resolvers.payment import (
     DEFAULT_PAYMENTS,
@@ -148,6 +148,7 @@ class Entitlement:
         gives=BankAccount | None,
         scope=Scope.BANK_ACCOUNT_READ,
     )
+    @at_hand(lambda root, info: bank_account_at_hand(info.context, root.row.bank_account))
     @together
     async def bank_account(
         roots: strawberry.Parent[Sequence[EntitlementView]], info: Info

@@ -110,3 +110,16 @@ def together(many: Callable[..., Any]) -> Callable[..., Any]:
 
     vars(one)["together"] = many
     return one
+
+
+def at_hand(known: Callable[..., Any]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Of a resolver that is asked together: what spares asking it.
+
+    `known` gives the value of one object where it was brought before, else `Undefined`.
+    """
+
+    def mark(one: Callable[..., Any]) -> Callable[..., Any]:
+        vars(one)["at_hand"] = known
+        return one
+
+    return mark

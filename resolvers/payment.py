@@ -24,11 +24,11 @@ from loaders.asked import Perhaps
 from loaders.bank_accounts import BankAccountRow
 from loaders.batches import BatchRow
 from loaders.payments import NEWEST, OLDEST, PageKey, PaymentRow, Place, Window
-from resolvers.bank_account import BankAccount
+from resolvers.bank_account import BankAccount, bank_account_at_hand
 from resolvers.context import Context, Info
 from resolvers.disbursement_batch import DisbursementBatch
 from resolvers.entitlement_view import EntitlementView, entitlement
-from resolvers.fields import plain, resolved, together
+from resolvers.fields import at_hand, plain, resolved, together
 from resolvers.paging import Page, PageInfo, PageInfoRow, PageSize, page_size
 from resolvers.reason import Reason, ReasonRow
 from resolvers.scalars import Baht
@@ -98,6 +98,7 @@ class Payment:
         gives=BankAccount | None,
         scope=Scope.BANK_ACCOUNT_READ,
     )
+    @at_hand(lambda root, info: bank_account_at_hand(info.context, root.bank_account))
     @together
     async def bank_account(
         roots: strawberry.Parent[Sequence[PaymentRow]], info: Info

@@ -14,10 +14,10 @@ from tests.conftest import Asker
 
 
 @pytest.mark.parametrize("name", screens.NAMES)
-async def test_a_screen_costs_three_statements(ask: Asker, service: Service, name: str) -> None:
+async def test_a_screen_costs_two_statements(ask: Asker, service: Service, name: str) -> None:
     with service.database.recording() as statements:
         await ask.data(screens.document(name), token=ask.citizen("both"))
-    assert len(statements) == 3
+    assert len(statements) == 2
 
 
 async def test_a_failed_and_repaid_payment_costs_no_more(ask: Asker, service: Service) -> None:
@@ -28,7 +28,7 @@ async def test_a_failed_and_repaid_payment_costs_no_more(ask: Asker, service: Se
     payments = data["me"]["entitlements"][0]["payments"]["nodes"]
     assert any(payment["repaidBy"] for payment in payments)
     assert any(payment["repays"] for payment in payments)
-    assert len(statements) == 3
+    assert len(statements) == 2
 
 
 def of_citizens(document: str) -> str:

@@ -5,44 +5,16 @@ fields of an answer are had so. Objects and lists of objects on the way are fill
 join their level. What is not as it mostly is goes the run's own way.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from inspect import iscoroutinefunction
 from itertools import groupby
-from typing import Any
 
-from graphql import FieldNode, Undefined
+from graphql import FieldNode
 
-from app.execution.failures import Failure
-from app.execution.leaves import Leaf
-from app.execution.level import Levels
-from app.execution.plain import PLAIN
-from app.execution.plan import ActiveFields, FieldPlan, Guard, Kind, SelectionPlan, TypePlan
-
-# The field's number, a value of it that has to be looked at, where it belongs, and whose it is: the
-# number of the source, or NOBODYS.
-Odd = Callable[[int, Any, dict[str, Any], int], None]
-# The same for an item of a field's list, where in that it belongs.
-OddItem = Callable[[int, Any, list[Any], int], None]
-# Of sources, outs, what a call gets as info, the arguments of calls by the field's number, and
-# where objects join their level.
-Fill = Callable[
-    [
-        Sequence[Any],
-        Sequence[dict[str, Any]],
-        Any,
-        Mapping[int, dict[str, Any]],
-        Levels,
-        Odd,
-        OddItem,
-    ],
-    None,
-]
-
-NOBODYS = -1  # of an object within that of a source, whose place nobody asks for
+from app.execution.fill_text import Fill, FillText, can_be_filled, guard_of
+from app.execution.plan import ActiveFields, FieldPlan, Guard, SelectionPlan
 
 _WRITTEN_OUT_FROM = 2  # runs: what is asked once is not worth it
-_DEEPEST = 8  # objects within objects; Python has a limit to what it reads
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,7 +22,8 @@ class Filling:
     """Fields that stand side by side: who may read them, and what fills them in.
 
     `numbered`: these and those of the objects within; `asking`: the numbers of those with
-    arguments.
+    arguments; `later`: of those that are asked together where they are not at hand, by number, with
+    the selection that each is of.
     """
 
     fields: ActiveFields
@@ -58,6 +31,7 @@ class Filling:
     fill: Fill
     numbered: ActiveFields
     asking: Sequence[int]
+    later: Mapping[int, SelectionPlan]
 
 
 Step = Filling | tuple[FieldPlan, list[FieldNode]]
@@ -69,196 +43,21 @@ def steps_of(selection: SelectionPlan) -> Sequence[Step] | None:
     if selection.steps is None and selection.always is not None:
         selection.runs += 1
         if selection.runs == _WRITTEN_OUT_FROM:
-            selection.steps = _steps(selection.always)
+            selection.steps = _steps(selection, selection.always)
     return selection.steps
 
 
-def _steps(fields: ActiveFields) -> list[Step]:
+def _steps(selection: SelectionPlan, fields: ActiveFields) -> list[Step]:
     steps: list[Step] = []
-    for together, group in groupby(fields, lambda each: _can_be_filled(each[0])):
+    for filled, group in groupby(fields, lambda each: can_be_filled(each[0])):
         found = list(group)
-        steps += [_filling(found)] if together else found
+        steps += [_filling(selection, found)] if filled else found
     return steps
 
 
-def _can_be_filled(field: FieldPlan) -> bool:
-    if field.typename:
-        return True
-    if field.attribute is None and not _is_simple_call(field):
-        return False
-    item = field.type.of or field.type
-    return item.simple or field.type.kind is Kind.LEAF
-
-
-def _is_simple_call(field: FieldPlan) -> bool:
-    call = field.call
-    return call is not None and call.together is None and not iscoroutinefunction(call.function)
-
-
-def _is_inner(type_: TypePlan, depth: int) -> bool:
-    """Whether an object's fields can all be filled in with it; else it joins its level."""
-    always = type_.selection.always
-    if always is None or depth > _DEEPEST:
-        return False
-    return all(_can_be_filled(field) and _guard_of(field) is None for field, _ in always)
-
-
-def _guard_of(field: FieldPlan) -> Guard | None:
-    if field.attribute is not None:
-        return field.attribute.guard
-    return None if field.call is None else field.call.guard
-
-
-def _filling(fields: ActiveFields) -> Filling:
-    guards = [guard for field, _ in fields if (guard := _guard_of(field)) is not None]
-    text = _Text()
-    fill = text.function(fields)
-    return Filling(fields, list(dict.fromkeys(guards)), fill, text.numbered, text.asking)
-
-
-class _Text:
-    """The text of one function; names stand in it for all that comes from a document."""
-
-    def __init__(self) -> None:
-        self.numbered: list[tuple[FieldPlan, list[FieldNode]]] = []
-        self.asking: list[int] = []
-        self._before: list[str] = []  # lines that stand once, ahead of those for each object
-        self._names: dict[str, Any] = {"PLAIN": PLAIN, "Undefined": Undefined, "Failure": Failure}
-        self._names["inf"] = float("inf")
-
-    def function(self, fields: ActiveFields) -> Fill:
-        body = list(self._fields(fields, "source", "out", "number", 0))
-        lines = [
-            "def fill(sources, outs, info, arguments, levels, odd, odd_item):",
-            "    shared = levels.shared",
-            *(f"    {line}" for line in self._before),
-            "    for number, (source, out) in enumerate(zip(sources, outs)):",
-            *(f"        {line}" for line in body),
-        ]
-        exec("\n".join(lines), self._names)  # noqa: S102 - of our own names alone
-        fill: Fill = self._names["fill"]
-        return fill
-
-    def _fields(
-        self, fields: ActiveFields, source: str, out: str, number: str, depth: int
-    ) -> Iterator[str]:
-        for field, nodes in fields:
-            place = len(self.numbered)
-            self.numbered.append((field, nodes))
-            self._names[f"key_{place}"] = field.key
-            if field.typename:
-                self._names[f"type_{place}"] = field.parent_type.name
-                yield f"{out}[key_{place}] = type_{place}"
-            else:
-                yield "try:"
-                yield f"    value = {self._had(field, place, source)}"
-                yield "except Exception as error:"
-                yield f"    odd({place}, Failure(error), {out}, {number})"
-                yield "else:"
-                yield from _within(self._written(field.type, place, out, number, depth))
-
-    def _had(self, field: FieldPlan, place: int, source: str) -> str:
-        if field.attribute is not None:
-            return f"{source}.{field.attribute.name}"
-        self._names[f"call_{place}"] = None if field.call is None else field.call.function
-        if not field.definition.args:
-            return f"call_{place}({source}, info)"
-        self.asking.append(place)
-        self._before.append(f"arguments_{place} = arguments[{place}]")
-        return f"call_{place}({source}, info, **arguments_{place})"
-
-    def _written(
-        self, type_: TypePlan, place: int, out: str, number: str, depth: int
-    ) -> Iterator[str]:
-        target, odd = f"{out}[key_{place}]", f"odd({place}, value, {out}, {number})"
-        if type_.leaf is not None:
-            written = self._leaf(type_.leaf, place, target, odd)
-        elif type_.of is not None:
-            written = self._list(type_.of, place, target, odd, depth)
-        else:
-            done = f"{target} = found", f"shared.append(({out}, key_{place}))"
-            written = self._object(type_, place, "value", done, odd, depth)
-        if type_.nullable:
-            yield "if value is None:"
-            yield f"    {target} = None"
-            yield "else:"
-            yield from _within(written)
-        else:
-            yield from written
-
-    def _leaf(self, leaf: Leaf, place: int, target: str, odd: str) -> Iterator[str]:
-        if leaf.as_it_is is not None:
-            yield f"if {leaf.as_it_is}:"
-            yield f"    {target} = value"
-            yield "else:"
-            yield f"    {odd}"
-            return
-        plain = leaf.names is not None
-        self._names[f"names_{place}"], self._names[f"coerce_{place}"] = leaf.names, leaf.coerce
-        yield "try:"
-        if not plain:
-            yield "    if value.__class__ not in PLAIN: raise TypeError"
-        yield f"    text = names_{place}[value]" if plain else f"    text = coerce_{place}(value)"
-        yield "    if text is None or text is Undefined: raise TypeError"
-        yield "except Exception:"
-        yield f"    {odd}"
-        yield "else:"
-        yield f"    {target} = text"
-
-    def _list(self, item: TypePlan, place: int, target: str, odd: str, depth: int) -> Iterator[str]:
-        items = f"items_{place}"
-        joined = f"{items}.append(found)"
-        again = f"shared.append(({items}, len({items}) - 1))"
-        odd_item = f"odd_item({place}, item, {items}, len({items}))"
-        yield "if value.__class__ is list or value.__class__ is tuple:"
-        yield f"    {target} = {items} = []"
-        yield "    for item in value:"
-        written = self._object(item, place, "item", (joined, again), odd_item, depth)
-        yield from _within(_within(written))
-        yield "else:"
-        yield f"    {odd}"
-
-    def _object(
-        self,
-        type_: TypePlan,
-        place: int,
-        value: str,
-        done: tuple[str, str],
-        odd: str,
-        depth: int,
-    ) -> Iterator[str]:
-        """`done`: how what was `found` is put where it belongs, and noted where it is so again."""
-        put, again = done
-        self._names[f"check_{place}"] = type_.check
-        yield "try:"
-        yield f"    if {value}.__class__ not in PLAIN: raise TypeError"
-        if type_.check is not None:
-            yield f"    if not check_{place}({value}, info): raise TypeError"
-        yield "except Exception:"
-        yield f"    {odd}"
-        yield "else:"
-        if _is_inner(type_, depth + 1):
-            source, inner = f"source_{place}", f"out_{place}"
-            yield f"    {source} = {value}"
-            yield f"    found = {inner} = {{}}"
-            yield f"    {put}"
-            fields = type_.selection.always or ()
-            yield from _within(self._fields(fields, source, inner, str(NOBODYS), depth + 1))
-            return
-        known, sources, outs = (f"{each}_{place}" for each in ("known", "sources", "outs"))
-        self._names[f"selection_{place}"] = type_.selection
-        self._before.append(f"level = levels.of(selection_{place})")
-        self._before.append(f"{known}, {sources}, {outs} = level.known, level.sources, level.outs")
-        yield f"    found = {known}.get(id({value}))"
-        yield "    if found is None:"
-        yield f"        found = {known}[id({value})] = {{}}"
-        yield f"        {sources}.append({value})"
-        yield f"        {outs}.append(found)"
-        yield f"        {put}"
-        yield "    else:"
-        yield f"        {put}"
-        yield f"        {again}"
-
-
-def _within(lines: Iterator[str]) -> Iterator[str]:
-    return (f"    {line}" for line in lines)
+def _filling(selection: SelectionPlan, fields: ActiveFields) -> Filling:
+    guards = [guard for field, _ in fields if (guard := guard_of(field)) is not None]
+    text = FillText()
+    fill = text.function(selection, fields)
+    unique = list(dict.fromkeys(guards))
+    return Filling(fields, unique, fill, text.numbered, text.asking, text.later)

@@ -38,6 +38,19 @@ class Level:
         self.outs.append(out)
         return out
 
+    def part(
+        self, selection: SelectionPlan, objects: Iterable[tuple[Any, dict[str, Any], int]]
+    ) -> "Level":
+        """Some objects of this level, or of objects within them: of each its source, what is to be
+        filled, and its number here where it is of this level."""
+        level = Level(selection)
+        for source, out, number in objects:
+            level.sources.append(source)
+            level.outs.append(out)
+            if selection.placed:
+                level.places.append(self.places[number])
+        return level
+
     def place(self, index: int, field: FieldPlan) -> Place | None:
         """Where a field of one of the objects stands; None where nobody asks."""
         if not self.selection.placed:

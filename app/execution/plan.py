@@ -41,14 +41,16 @@ class Call:
 
     `convert`: from the arguments as GraphQL has them to those of the function. `guard`: raises
     where none of these sources may be asked. `together`: the same for many sources at once, a value
-    or an exception for each, or an awaitable of them. `plain`: the arguments that are converted to
-    themselves, by their name in GraphQL that of the function.
+    or an exception for each, or an awaitable of them. `at_hand`: the value of a source for which
+    nobody has to be asked any more, else `Undefined`; the others are asked together. `plain`: the
+    arguments that are converted to themselves, by their name in GraphQL that of the function.
     """
 
     function: Callable[..., Any]
     convert: Convert | None = None
     guard: Guard | None = None
     together: Together | None = None
+    at_hand: Callable[..., Any] | None = None
     plain: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 

@@ -10,7 +10,8 @@ from graphql.execution.values import get_argument_values
 
 from app.execution.completion import Completion
 from app.execution.failures import Failure, Reconciler, outcome
-from app.execution.filling import NOBODYS, Filling, steps_of
+from app.execution.fill_text import NOBODYS, Later
+from app.execution.filling import Filling, steps_of
 from app.execution.level import Level
 from app.execution.places import path_of
 from app.execution.plan import (
@@ -146,7 +147,11 @@ class Run:
                 put(value, field.type.of, items, index, None, nodes)
 
         info, levels = self._called_info, self._values.levels
-        filling.fill(level.sources, level.outs, info, arguments, levels, odd, odd_item)
+        later: dict[int, Later] = {each: [] for each in filling.later}
+        filling.fill(level.sources, level.outs, info, arguments, later, levels, odd, odd_item)
+        for place, asked in later.items():
+            if asked:
+                self._field(*numbered[place], level.part(filling.later[place], asked))
 
     def _field(self, field: FieldPlan, nodes: list[FieldNode], level: Level) -> None:
         if field.typename:

@@ -81,6 +81,7 @@ _OF_A_YEAR = _page(
 OF_CITIZENS = [
     Statement("citizens by id", citizens.BY_ID, _ids),
     Statement("citizens by HMAC", citizens.BY_NATIONAL_ID_HMAC, _hmacs, pages=12),
+    Statement("own citizens", citizens.OWN, _hmacs, pages=16),
     Statement("bank accounts", bank_accounts.BY_CITIZEN, _ids),
     Statement("newest 12", payments.PAGE_NEWEST_FIRST, _page(), 3, 3, one_range=True),
     Statement(

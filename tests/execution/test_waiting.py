@@ -2,13 +2,14 @@
 
 import asyncio
 import inspect
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from typing import Any
 
 import pytest
-from graphql import build_schema, execute, parse
+from graphql import GraphQLField, Undefined, build_schema, execute, parse
 
-from tests.execution.both import answer, compiled_for
+from app.execution.plan import Call
+from tests.execution.both import NoShortcuts, answer, compiled_for, keys_in_order
 from tests.execution.conftest import Run
 
 SCHEMA = build_schema("""
@@ -123,3 +124,30 @@ async def test_what_is_never_awaited_is_answered_at_once(compiled: bool) -> None
     result = execute(SCHEMA, parse("{ deep { n } }"), root, executor_class=executor)
     assert not inspect.isawaitable(result)
     assert await answer(SCHEMA, "{ deep { n } }", root, executor=executor) == (root, [])
+
+
+async def test_what_is_not_at_hand_is_asked_together_and_nothing_else() -> None:
+    asked: list[list[int]] = []
+
+    def known(source: Any, _info: Any) -> Any:
+        return source["n"] if source["n"] % 2 else Undefined
+
+    async def together(sources: Sequence[Any], _info: Any) -> list[Any]:
+        asked.append([source["n"] for source in sources])
+        await asyncio.sleep(0)
+        return [source["n"] for source in sources]
+
+    class ByCall(NoShortcuts):
+        def call_of(self, field: GraphQLField) -> Call | None:  # type: ignore[override]
+            if field.ast_node is None or field.ast_node.name.value != "n":
+                return None
+            return Call(lambda source, _info: source["n"], together=together, at_hand=known)
+
+    compiled, _ = compiled_for(SCHEMA, ByCall())
+    document, root = parse("{ all { sure n } }"), {"all": [{"n": n, "sure": n} for n in range(6)]}
+    for times in (1, 2):  # written out from the second on
+        data, errors = await answer(SCHEMA, document, root, executor=compiled)
+        assert errors == [], times
+        expected = {"all": [{"sure": n, "n": n} for n in range(6)]}
+        assert keys_in_order(data) == keys_in_order(expected), times
+    assert asked == [[0, 1, 2, 3, 4, 5], [0, 2, 4]]

@@ -19,6 +19,7 @@ from graphql import (
     GraphQLObjectType,
     GraphQLSchema,
     GraphQLString,
+    Undefined,
     build_schema,
     get_nullable_type,
     is_leaf_type,
@@ -176,7 +177,8 @@ class Zoo:
 
 
 class ZooShortcuts:
-    """Fields of the zoo by shorter ways: by a call, by one call for a level, by one that waits."""
+    """Fields of the zoo by shorter ways: by a call, by one call for a level, by one that waits, by
+    one for those that are not at hand."""
 
     def read_of(self, field: GraphQLField) -> Attribute | None:
         leaf = is_leaf_type(get_nullable_type(field.type)) and field.type is not GraphQLString
@@ -201,7 +203,18 @@ class ZooShortcuts:
             found = all_of(sources, _info, **arguments)
             return [await _settled(each) if isawaitable(each) else each for each in found]
 
-        ways = (Call(one), Call(one, together=all_of), Call(one, together=later), Call(one), None)
+        def known(source: Any, _info: Any, **arguments: Any) -> Any:
+            return one(source, _info, **arguments) if _is_known(source) else Undefined
+
+        ways = (
+            Call(one),
+            Call(one, together=all_of),
+            Call(one, together=later),
+            Call(one),
+            None,
+            Call(one, together=all_of, at_hand=known),
+            Call(one, together=later, at_hand=known),
+        )
         return ways[_way_of(field)]
 
     def check_of(self, type_: GraphQLObjectType) -> Check | None:
@@ -221,7 +234,12 @@ class ZooShortcuts:
 
 
 def _way_of(field: GraphQLField) -> int:
-    return crc32(repr(sorted(field.args)).encode() + str(field.type).encode()) % 5
+    return crc32(repr(sorted(field.args)).encode() + str(field.type).encode()) % 7
+
+
+def _is_known(source: Any) -> bool:
+    """Whether what is asked of this one is at hand; of half of them it is."""
+    return isinstance(source, Beast) and crc32(source.seed.encode()) % 2 == 0
 
 
 def _outcome(resolve: Callable[..., Any], source: Any, arguments: dict[str, Any]) -> Any:

@@ -1,0 +1,261 @@
+"""The Python text of a function that fills in fields of many objects."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from inspect import iscoroutinefunction
+from typing import Any
+
+from graphql import FieldNode, Undefined
+
+from app.execution.failures import Failure
+from app.execution.leaves import Leaf
+from app.execution.level import Levels
+from app.execution.plain import PLAIN
+from app.execution.plan import ActiveFields, FieldPlan, Guard, Kind, SelectionPlan, TypePlan
+
+# The field's number, a value of it that has to be looked at, where it belongs, and whose it is: the
+# number of the source, or NOBODYS.
+Odd = Callable[[int, Any, dict[str, Any], int], None]
+# The same for an item of a field's list, where in that it belongs.
+OddItem = Callable[[int, Any, list[Any], int], None]
+# What is not at hand of a field: of each object the source, where it belongs and its number.
+Later = list[tuple[Any, dict[str, Any], int]]
+# Of sources, outs, what a call gets as info, the arguments of calls and what is asked later by the
+# field's number, and where objects join their level.
+Fill = Callable[
+    [
+        Sequence[Any],
+        Sequence[dict[str, Any]],
+        Any,
+        Mapping[int, dict[str, Any]],
+        Mapping[int, Later],
+        Levels,
+        Odd,
+        OddItem,
+    ],
+    None,
+]
+
+NOBODYS = -1  # of an object within that of a source, whose place nobody asks for
+
+_DEEPEST = 8  # objects within objects; Python has a limit to what it reads
+
+
+def can_be_filled(field: FieldPlan) -> bool:
+    if field.typename:
+        return True
+    if field.attribute is None and not _is_simple_call(field):
+        return False
+    item = field.type.of or field.type
+    return item.simple or field.type.kind is Kind.LEAF
+
+
+def _is_simple_call(field: FieldPlan) -> bool:
+    call = field.call
+    if call is None or call.at_hand is not None:
+        return call is not None
+    return call.together is None and not iscoroutinefunction(call.function)
+
+
+def _is_inner(type_: TypePlan, depth: int) -> bool:
+    """Whether an object's fields can all be filled in with it; else it joins its level."""
+    always = type_.selection.always
+    if always is None or depth > _DEEPEST:
+        return False
+    return all(can_be_filled(field) and guard_of(field) is None for field, _ in always)
+
+
+def guard_of(field: FieldPlan) -> Guard | None:
+    if field.attribute is not None:
+        return field.attribute.guard
+    return None if field.call is None else field.call.guard
+
+
+class FillText:
+    """The text of one function; names stand in it for all that comes from a document."""
+
+    def __init__(self) -> None:
+        self.numbered: list[tuple[FieldPlan, list[FieldNode]]] = []
+        self.asking: list[int] = []
+        self.later: dict[int, SelectionPlan] = {}
+        self._before: list[str] = []  # lines that stand once, ahead of those for each object
+        self._names: dict[str, Any] = {"PLAIN": PLAIN, "Undefined": Undefined, "Failure": Failure}
+        self._names["inf"] = float("inf")
+
+    def function(self, selection: SelectionPlan, fields: ActiveFields) -> Fill:
+        body = list(self._fields(selection, fields, "source", "out", "number", 0))
+        lines = [
+            "def fill(sources, outs, info, arguments, later, levels, odd, odd_item):",
+            "    shared = levels.shared",
+            *(f"    {line}" for line in self._before),
+            "    for number, (source, out) in enumerate(zip(sources, outs)):",
+            *(f"        {line}" for line in body),
+        ]
+        exec("\n".join(lines), self._names)  # noqa: S102 - of our own names alone
+        fill: Fill = self._names["fill"]
+        return fill
+
+    def _fields(
+        self,
+        selection: SelectionPlan,
+        fields: ActiveFields,
+        source: str,
+        out: str,
+        number: str,
+        depth: int,
+    ) -> Iterator[str]:
+        for field, nodes in fields:
+            place = len(self.numbered)
+            self.numbered.append((field, nodes))
+            self._names[f"key_{place}"] = field.key
+            if field.typename:
+                self._names[f"type_{place}"] = field.parent_type.name
+                yield f"{out}[key_{place}] = type_{place}"
+            else:
+                yield "try:"
+                yield f"    value = {self._had(field, place, source)}"
+                yield "except Exception as error:"
+                yield f"    odd({place}, Failure(error), {out}, {number})"
+                yield "else:"
+                written = self._written(field.type, place, out, number, depth)
+                if field.call is not None and field.call.at_hand is not None:
+                    self.later[place] = selection
+                    written = self._at_hand(written, place, source, out, number)
+                yield from _within(written)
+
+    def _at_hand(
+        self, written: Iterator[str], place: int, source: str, out: str, number: str
+    ) -> Iterator[str]:
+        self._before.append(f"later_{place} = later[{place}]")
+        yield "if value is Undefined:"
+        yield f"    {out}[key_{place}] = None"  # its place in the order
+        yield f"    later_{place}.append(({source}, {out}, {number}))"
+        yield "else:"
+        yield from _within(written)
+
+    def _had(self, field: FieldPlan, place: int, source: str) -> str:
+        if field.attribute is not None:
+            return f"{source}.{field.attribute.name}"
+        call = field.call
+        self._names[f"call_{place}"] = None if call is None else call.at_hand or call.function
+        if not field.definition.args:
+            return f"call_{place}({source}, info)"
+        self.asking.append(place)
+        self._before.append(f"arguments_{place} = arguments[{place}]")
+        return f"call_{place}({source}, info, **arguments_{place})"
+
+    def _written(
+        self, type_: TypePlan, place: int, out: str, number: str, depth: int
+    ) -> Iterator[str]:
+        target, odd = f"{out}[key_{place}]", f"odd({place}, value, {out}, {number})"
+        if type_.leaf is not None:
+            written = self._leaf(type_.leaf, place, target, odd)
+        elif type_.of is not None:
+            written = self._list(type_.of, place, target, odd, depth)
+        else:
+            done = f"{target} = found", f"shared.append(({out}, key_{place}))"
+            written = self._object(type_, place, "value", done, odd, depth)
+        if type_.nullable:
+            yield "if value is None:"
+            yield f"    {target} = None"
+            yield "else:"
+            yield from _within(written)
+        else:
+            yield from written
+
+    def _leaf(self, leaf: Leaf, place: int, target: str, odd: str) -> Iterator[str]:
+        if leaf.as_it_is is not None:
+            yield f"if {leaf.as_it_is}:"
+            yield f"    {target} = value"
+            yield "else:"
+            yield f"    {odd}"
+            return
+        plain = leaf.names is not None
+        self._names[f"names_{place}"], self._names[f"coerce_{place}"] = leaf.names, leaf.coerce
+        yield "try:"
+        if not plain:
+            yield "    if value.__class__ not in PLAIN: raise TypeError"
+        yield f"    text = names_{place}[value]" if plain else f"    text = coerce_{place}(value)"
+        yield "    if text is None or text is Undefined: raise TypeError"
+        yield "except Exception:"
+        yield f"    {odd}"
+        yield "else:"
+        yield f"    {target} = text"
+
+    def _list(self, item: TypePlan, place: int, target: str, odd: str, depth: int) -> Iterator[str]:
+        items = f"items_{place}"
+        joined = f"{items}.append(found)"
+        again = f"shared.append(({items}, len({items}) - 1))"
+        odd_item = f"odd_item({place}, item, {items}, len({items}))"
+        yield "if value.__class__ is list or value.__class__ is tuple:"
+        yield f"    {target} = {items} = []"
+        yield "    for item in value:"
+        written = self._object(item, place, "item", (joined, again), odd_item, depth)
+        yield from _within(_within(written))
+        yield "else:"
+        yield f"    {odd}"
+
+    def _object(
+        self,
+        type_: TypePlan,
+        place: int,
+        value: str,
+        done: tuple[str, str],
+        odd: str,
+        depth: int,
+    ) -> Iterator[str]:
+        """`done`: how what was `found` is put where it belongs, and noted where it is so again."""
+        self._names[f"check_{place}"] = type_.check
+        yield "try:"
+        yield f"    if {value}.__class__ not in PLAIN: raise TypeError"
+        if type_.check is not None:
+            yield f"    if not check_{place}({value}, info): raise TypeError"
+        yield "except Exception:"
+        yield f"    {odd}"
+        yield "else:"
+        yield from _within(self._found(type_, place, value, done, depth))
+
+    def _found(
+        self, type_: TypePlan, place: int, value: str, done: tuple[str, str], depth: int
+    ) -> Iterator[str]:
+        put, _again = done
+        call = type_.field.call
+        known, sources, outs = (f"{each}_{place}" for each in ("known", "sources", "outs"))
+        if not _is_inner(type_, depth + 1):
+            self._names[f"selection_{place}"] = type_.selection
+            self._before.append(f"level = levels.of(selection_{place})")
+            self._before.append(
+                f"{known}, {sources}, {outs} = level.known, level.sources, level.outs"
+            )
+            yield from self._once(place, value, done, iter([f"{outs}.append(found)"]))
+        elif call is not None and call.at_hand is not None:  # so it may have been met before
+            self._before.append(f"{known}, {sources} = {{}}, []")
+            yield from self._once(place, value, done, self._inside(type_, place, value, depth))
+        else:
+            yield "found = {}"
+            yield put
+            yield from self._inside(type_, place, value, depth)
+
+    def _once(
+        self, place: int, value: str, done: tuple[str, str], new: Iterator[str]
+    ) -> Iterator[str]:
+        """Answered once, wherever it is met."""
+        put, again = done
+        yield f"found = known_{place}.get(id({value}))"
+        yield "if found is None:"
+        yield f"    found = known_{place}[id({value})] = {{}}"
+        yield f"    sources_{place}.append({value})"  # which keeps it alive
+        yield f"    {put}"
+        yield from _within(new)
+        yield "else:"
+        yield f"    {put}"
+        yield f"    {again}"
+
+    def _inside(self, type_: TypePlan, place: int, value: str, depth: int) -> Iterator[str]:
+        selection, source, out = type_.selection, f"source_{place}", f"out_{place}"
+        yield f"{source}, {out} = {value}, found"
+        fields = selection.always or ()
+        yield from self._fields(selection, fields, source, out, str(NOBODYS), depth + 1)
+
+
+def _within(lines: Iterator[str]) -> Iterator[str]:
+    return (f"    {line}" for line in lines)
