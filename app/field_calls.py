@@ -35,6 +35,8 @@ FOR_ALL = "demand_for_all"
 TOGETHER = "together"
 # What it has beside that, where some values may be there without: `Call.at_hand`.
 AT_HAND = "at_hand"
+# What any of them has that is told before the run: `Call.expect`.
+EXPECT = "expect"
 
 
 _Permissions = Sequence[BasePermission]
@@ -91,6 +93,7 @@ class FieldCalls:
             self._call(permissions, function),
             convert=self._converter(definition, plain),
             plain=plain,
+            expect=getattr(resolver.wrapped_func, EXPECT, None),
         )
         if not _for_all(permissions):
             return call

@@ -10,6 +10,8 @@ from datetime import date
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from asyncpg.pgproto import pgproto
+
 from app.errors import BadInput
 from app.rules.calendar import YearMonth, year_month
 from app.rules.vocabulary import Scheme
@@ -52,6 +54,7 @@ class AccessRecordKey(NamedTuple):
     seq: int
 
 
+# Ids are decoded to the UUIDs that rows have: the driver's own, made and hashed in C.
 _CITIZEN = struct.Struct(">c16s")
 _ENTITLEMENT = struct.Struct(">c16sB")
 _PAYMENT = struct.Struct(">c16sBHh")
@@ -74,7 +77,7 @@ def encode_citizen_id(citizen_id: UUID) -> str:
 def decode_citizen_id(text: str) -> UUID:
     """The citizen of an id; `BadInput` when it is no id of a Citizen."""
     (citizen,) = _fields(_CITIZEN, b"C", text, "Citizen")
-    return UUID(bytes=citizen)
+    return pgproto.UUID(citizen)
 
 
 def encode_entitlement_id(key: EntitlementKey) -> str:
@@ -84,7 +87,7 @@ def encode_entitlement_id(key: EntitlementKey) -> str:
 def decode_entitlement_id(text: str) -> EntitlementKey:
     """The key of an id; `BadInput` when it is no id of an Entitlement."""
     citizen, scheme = _fields(_ENTITLEMENT, b"E", text, "Entitlement")
-    return EntitlementKey(UUID(bytes=citizen), _scheme(scheme, "Entitlement"))
+    return EntitlementKey(pgproto.UUID(citizen), _scheme(scheme, "Entitlement"))
 
 
 def encode_payment_id(key: PaymentKey) -> str:
@@ -97,7 +100,7 @@ def decode_payment_id(text: str) -> PaymentKey:
     """The key of an id; `BadInput` when it is no id of a Payment."""
     citizen, scheme, month, sequence = _fields(_PAYMENT, b"P", text, "Payment")
     period = _month(month, f"id: {_NOT_OURS.format('a Payment')}")
-    return PaymentKey(UUID(bytes=citizen), _scheme(scheme, "Payment"), period, sequence)
+    return PaymentKey(pgproto.UUID(citizen), _scheme(scheme, "Payment"), period, sequence)
 
 
 def encode_bank_account_id(key: BankAccountKey) -> str:
@@ -141,7 +144,7 @@ def decode_notification_id(argument: str, text: str) -> NotificationKey:
     fields = _unpack(_NOTIFICATION, b"N", text)
     if fields is None:
         raise BadInput(f"{argument}: {_NOT_OURS.format('a Notification')}")
-    return NotificationKey(UUID(bytes=fields[0]), fields[1])
+    return NotificationKey(pgproto.UUID(fields[0]), fields[1])
 
 
 def encode_notification_cursor(number: int) -> str:

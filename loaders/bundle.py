@@ -1,15 +1,17 @@
 """Every edge of the graph, for one request."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 from operator import attrgetter
+from typing import Any, cast
 from uuid import UUID
 
 from app.accountability import Access
-from app.ids import BankAccountKey
+from app.ids import BankAccountKey, EntitlementKey
+from app.rules.vocabulary import Scheme
 from loaders.access_records import access_pages, record_access
-from loaders.asked import Other, Perhaps
+from loaders.asked import Other, Perhaps, all_settled
 from loaders.bank_accounts import BankAccountRow, bank_accounts_by_citizen
 from loaders.batches import batch_pages, batches_by_id, freshness
 from loaders.batching import Edge, Loader, Queues
@@ -25,14 +27,17 @@ from loaders.notifications import (
     notifications_by_key,
     notifications_since,
 )
-from loaders.payments import (
+from loaders.payment_pages import (
+    ExpectedPage,
+    OwnPageKey,
     PageKey,
     PaymentPage,
-    PaymentRow,
+    Window,
+    own_payment_pages,
     payment_pages,
-    payment_totals,
-    payments_by_key,
+    schemes_of,
 )
+from loaders.payments import PaymentRow, payment_totals, payments_by_key
 from loaders.reference import LocalAuthorityRow, Reference
 
 
@@ -54,12 +59,16 @@ class Loaders:
     notifications_since = Edge(notifications_since)
     notification_by_key = Edge(notifications_by_key)
     _own_citizen = Edge(own_citizens)
+    _own_payment_pages = Edge(own_payment_pages, apart=attrgetter("window"))
     _bank_accounts_by_citizen = Edge(bank_accounts_by_citizen)
     _payment_pages = Edge(payment_pages, apart=attrgetter("window"))
 
     def __init__(self, queues: Queues, reference: Reference) -> None:
         self.queues = queues
         self._reference = reference
+        self._expected: list[ExpectedPage] = []
+        self.pages_at_hand = False  # of payments: some came with their citizen
+        self._own_accounts: dict[BankAccountKey, BankAccountRow] = {}
         self._authorities = reference.current.authorities
 
     async def record_access(self, access: Access) -> None:
@@ -80,34 +89,53 @@ class Loaders:
     def _unseen_authority(self) -> Loader[str, LocalAuthorityRow | None]:
         return Loader(self._reference.unseen)
 
+    def expect_payments(self, scheme: Scheme | None, window: Window, limit: int) -> None:
+        """A page of payments will be asked, of a scheme or of each: a citizen's own is sent on its
+        way while they are looked for."""
+        self._expected.append(ExpectedPage(scheme, window, limit))
+
     async def own_citizen(self, national_id_hmac: bytes) -> CitizenRow | None:
-        """The citizen who signed in; their bank accounts are at hand from then on."""
-        own = await self._own_citizen.load(national_id_hmac)
+        """The citizen who signed in; their bank accounts, and what is expected of their payments,
+        are at hand from then on."""
+        asked = self._own_citizen.ask(national_id_hmac)
+        keys = [OwnPageKey(national_id_hmac, *each) for each in self._expected]
+        asked_pages = [self._own_payment_pages.ask(key) for key in keys]
+        await all_settled([asked, *asked_pages])
+        own = asked.result()
         if own is None:
             return None
-        self._bank_accounts_by_citizen.prime(own.citizen.citizen_id, own.bank_accounts)
+        self._own_accounts = {account.key: account for account in own.bank_accounts}
+        self.pages_at_hand = bool(keys)
+        for key, pages in zip(keys, asked_pages, strict=True):
+            self._have_pages(own.citizen.citizen_id, key, pages.outcome())
         return own.citizen
+
+    def _have_pages(
+        self, citizen_id: UUID, key: OwnPageKey, pages: Mapping[Scheme, PaymentPage] | Exception
+    ) -> None:
+        for scheme in schemes_of(key):
+            page = pages if isinstance(pages, Exception) else pages[scheme]
+            page_key = PageKey(EntitlementKey(citizen_id, scheme), key.window, key.limit)
+            self._payment_pages.prime(page_key, cast(PaymentPage, page))  # or for good an error
 
     def bank_account_at_hand(
         self, key: BankAccountKey | None, otherwise: Other
     ) -> BankAccountRow | Other | None:
-        """The account of a key, where those of its citizen are at hand."""
-        if key is None:
-            return None
-        accounts = self._bank_accounts_by_citizen.at_hand(key.citizen_id, None)
-        return otherwise if accounts is None else _account(accounts, key)
+        """The account of a key, where it came with its citizen."""
+        return None if key is None else self._own_accounts.get(key, otherwise)
 
     async def bank_accounts(
         self, keys: Sequence[BankAccountKey | None]
     ) -> list[BankAccountRow | Exception | None]:
         """For each key its account; the others of the same citizen come with it, and are then not
         waited for."""
-        distinct = {key for key in keys if key is not None}
-        citizens = list({key.citizen_id for key in distinct})
-        loaded = await self._bank_accounts_by_citizen.load_each(citizens)
+        found: dict[BankAccountKey | None, BankAccountRow | Exception | None]
+        found = {None: None, **cast(dict[Any, Any], self._own_accounts)}
+        left = {key for key in keys if key is not None and key not in found}
+        citizens = list({key.citizen_id for key in left})
+        loaded = await self._bank_accounts_by_citizen.load_each(citizens) if citizens else []
         of_citizen = dict(zip(citizens, loaded, strict=True))
-        found: dict[BankAccountKey | None, BankAccountRow | Exception | None] = {None: None}
-        for key in distinct:
+        for key in left:
             accounts = of_citizen[key.citizen_id]
             found[key] = accounts if isinstance(accounts, Exception) else _account(accounts, key)
         return [found[key] for key in keys]
@@ -120,6 +148,11 @@ class Loaders:
             page if isinstance(page, Exception) else self._noted(page)
             for page in await self._payment_pages.load_each(keys)
         ]
+
+    def payments_at_hand(self, key: PageKey, otherwise: Other) -> tuple[PaymentRow, ...] | Other:
+        """A page that was brought before."""
+        page = self._payment_pages.at_hand(key, None)
+        return otherwise if page is None else self._noted(page)
 
     def _noted(self, page: PaymentPage) -> tuple[PaymentRow, ...]:
         if page.named:

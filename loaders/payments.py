@@ -1,4 +1,4 @@
-"""Payments: pages of many entitlements in one statement, single ones by key, and yearly totals."""
+"""Payments: single ones by key, and yearly totals."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -84,48 +84,6 @@ class PaymentRow(Record):
         return PaymentKey(self["citizen_id"], self.scheme, period, self["repaid_by_sequence"])
 
 
-class Place(NamedTuple):
-    """Where a payment stands in its entitlement's list."""
-
-    period: date
-    sequence: int
-
-
-NEWEST = Place(date(9999, 1, 1), 32767)
-OLDEST = Place(date(1, 1, 1), -32768)
-
-
-class Window(NamedTuple):
-    """Which payments of an entitlement: all strictly between two places, of some statuses."""
-
-    below: Place = NEWEST
-    above: Place = OLDEST
-    statuses: tuple[PaymentStatus, ...] | None = None
-    newest_first: bool = True
-
-
-_Owner = tuple[UUID, str]  # whose payment, and of which scheme, as rows have it
-
-
-class PageKey(NamedTuple):
-    """The first `limit` payments of an entitlement's window."""
-
-    entitlement: EntitlementKey
-    window: Window
-    limit: int
-
-
-class PaymentPage(NamedTuple):
-    """A page's payments in its order, and those outside it that they repay.
-
-    `named` are the keys that payments of the page give as what they repay, or are repaid by.
-    """
-
-    rows: tuple[PaymentRow, ...]
-    repaid: tuple[PaymentRow, ...]
-    named: frozenset[PaymentKey]
-
-
 class TotalsKey(NamedTuple):
     """The payments of an entitlement from one month to another, both included."""
 
@@ -148,14 +106,14 @@ class TotalsRow:
     failed_count: int = 0
 
 
-_COLUMNS = """
+COLUMNS = """
   p.citizen_id, p.scheme, p.period, p.sequence, p.kind, p.amount_satang, p.status, p.channel,
   p.paid_on, p.reason_code, p.source_code, p.bank_account_id, p.batch_id, p.repays_period"""
 
 # Only a payment that did not arrive can have been made good; the condition stands inside, so that
 # for the others no row is looked for. What repays has a place below 0, so the index passes over the
 # regular payments since.
-_MADE_GOOD_BY = """
+MADE_GOOD_BY = """
 left join lateral (
   select m.period as repaid_by_period, m.sequence as repaid_by_sequence
   from payment m
@@ -167,49 +125,12 @@ left join lateral (
   limit 1
 ) r on true"""
 
-# What a payment of the page repays comes along, though it may lie beyond the page's end. LIMIT
-# makes that a look-up by key; a plain join of many rows may be planned as a read of every payment.
-_PAGE = """
-with page as (
-  select p.*
-  from registration k
-  cross join lateral (
-    select {columns}
-    from payment p
-    where p.citizen_id = k.citizen_id and p.scheme = k.scheme
-      and p.period <= $3 and (p.period, p.sequence) < ($3, $4)
-      and p.period >= $5 and (p.period, p.sequence) > ($5, $6)
-      and ($7::payment_status[] is null or p.status = any($7))
-    order by p.period {direction}, p.sequence {direction}
-    limit $8
-  ) p
-  where k.citizen_id = any($1) and k.scheme = any($2::scheme[])
-), shown as (
-  select page.*, true as in_page from page
-  union all
-  select p.*, false
-  from page cross join lateral (
-    select {columns}
-    from payment p
-    where p.citizen_id = page.citizen_id and p.scheme = page.scheme
-      and p.period = page.repays_period and p.sequence = 0
-    limit 1
-  ) p
-)
-select {columns}, r.repaid_by_period, r.repaid_by_sequence, p.in_page
-from shown p {made_good_by}
-order by p.period {direction}, p.sequence {direction}"""
-
-_PAGE_PARTS = {"columns": _COLUMNS, "made_good_by": _MADE_GOOD_BY}
-PAGE_NEWEST_FIRST = _PAGE.format(direction="desc", **_PAGE_PARTS)
-PAGE_OLDEST_FIRST = _PAGE.format(direction="asc", **_PAGE_PARTS)
-
 BY_KEY = f"""
-select {_COLUMNS}, r.repaid_by_period, r.repaid_by_sequence
+select {COLUMNS}, r.repaid_by_period, r.repaid_by_sequence
 from unnest($1::uuid[], $2::scheme[], $3::date[], $4::smallint[])
   k (citizen_id, scheme, period, sequence)
 join payment p using (citizen_id, scheme, period, sequence)
-{_MADE_GOOD_BY}"""
+{MADE_GOOD_BY}"""
 
 # An aggregate for each entitlement, so that nothing is sorted to be grouped.
 TOTALS = """
@@ -224,36 +145,6 @@ cross join lateral (
   where p.citizen_id = k.citizen_id and p.scheme = k.scheme and p.period between $3 and $4
 ) t
 where k.citizen_id = any($1) and k.scheme = any($2::scheme[])"""
-
-
-async def payment_pages(database: Database, keys: Sequence[PageKey]) -> list[PaymentPage]:
-    """For each key its page; the keys have one window, and any limits."""
-    window = keys[0].window
-    rows = await database.fetch(
-        PAGE_NEWEST_FIRST if window.newest_first else PAGE_OLDEST_FIRST,
-        list({key.entitlement.citizen_id for key in keys}),
-        list({key.entitlement.scheme.value for key in keys}),
-        *window.below,
-        *window.above,
-        None if window.statuses is None else [status.value for status in window.statuses],
-        max(key.limit for key in keys),
-        row=PaymentRow,
-    )
-    shown: dict[_Owner, list[PaymentRow]] = {}
-    repaid: dict[_Owner, list[PaymentRow]] = {}
-    for row in rows:
-        part = shown if row["in_page"] else repaid
-        part.setdefault((row[0], row[1]), []).append(row)
-    return [
-        _page(shown.get(owner, ())[: key.limit], repaid.get(owner, ()))
-        for key in keys
-        for owner in [(key.entitlement.citizen_id, key.entitlement.scheme.value)]
-    ]
-
-
-def _page(shown: Sequence[PaymentRow], repaid: Sequence[PaymentRow]) -> PaymentPage:
-    keys = (key for row in shown for key in (row.repays_key, row.repaid_by_key) if key is not None)
-    return PaymentPage(tuple(shown), tuple(repaid), frozenset(keys))
 
 
 async def payments_by_key(

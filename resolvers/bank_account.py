@@ -3,13 +3,11 @@
 from dataclasses import dataclass
 
 import strawberry
-from graphql import Undefined
-from graphql.pyutils import UndefinedType
 
-from app.ids import BankAccountKey, encode_bank_account_id
+from app.ids import encode_bank_account_id
 from app.rules.vocabulary import AccountHolder, Language
 from loaders.bank_accounts import BankAccountRow
-from resolvers.context import Context, Info
+from resolvers.context import Info
 from resolvers.fields import plain, resolved
 
 
@@ -18,13 +16,6 @@ class BankRow:
     """A bank by its three-digit code."""
 
     code: str
-
-
-def bank_account_at_hand(
-    context: Context, key: BankAccountKey | None
-) -> BankAccountRow | UndefinedType | None:
-    """The account of a key where it was brought before; else `Undefined`."""
-    return context.loaders.bank_account_at_hand(key, Undefined)
 
 
 @strawberry.type(description="A bank (ธนาคาร).")

@@ -1,15 +1,16 @@
 """Entitlement: a citizen's standing in one scheme, and what follows from it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
-from graphql import GraphQLResolveInfo
+from graphql import GraphQLResolveInfo, Undefined
+from graphql.pyutils import UndefinedType
 from strawberry.federation.schema_directives import Cost
 
 from app.accountability import Category
-from app.ids import encode_entitlement_id
+from app.ids import EntitlementKey, encode_entitlement_id
 from app.policies import Scope
 from app.rules.calendar import YearMonth
 from app.rules.vocabulary import (
@@ -22,12 +23,13 @@ from app.rules.vocabulary import (
 from loaders.asked import Perhaps
 from loaders.bank_accounts import BankAccountRow
 from loaders.citizens import CitizenRow
-from loaders.payments import PageKey, PaymentRow, TotalsKey, TotalsRow, Window
+from loaders.payment_pages import PageKey, Window
+from loaders.payments import PaymentRow, TotalsKey, TotalsRow
 from loaders.reference import LocalAuthorityRow
-from resolvers.bank_account import BankAccount, bank_account_at_hand
-from resolvers.context import Info
+from resolvers.bank_account import BankAccount
+from resolvers.context import Context, Info
 from resolvers.entitlement_view import DisabilityCardRow, EntitlementView
-from resolvers.fields import at_hand, page_of, plain, resolved, together
+from resolvers.fields import at_hand, expects, page_of, plain, resolved, together
 from resolvers.local_authority import LocalAuthority, local_authority
 from resolvers.payment import (
     DEFAULT_PAYMENTS,
@@ -37,6 +39,7 @@ from resolvers.payment import (
     PaymentsArguments,
     PaymentTotals,
     months_of_fiscal_year,
+    payment_connection_at_hand,
     payment_connections,
 )
 from resolvers.reason import Reason
@@ -148,7 +151,11 @@ class Entitlement:
         gives=BankAccount | None,
         scope=Scope.BANK_ACCOUNT_READ,
     )
-    @at_hand(lambda root, info: bank_account_at_hand(info.context, root.row.bank_account))
+    @at_hand(
+        lambda root, info: info.context.loaders.bank_account_at_hand(
+            root.row.bank_account, Undefined
+        )
+    )
     @together
     async def bank_account(
         roots: strawberry.Parent[Sequence[EntitlementView]], info: Info
@@ -176,11 +183,13 @@ class Entitlement:
         )
 
     @resolved("The newest payment.", gives=Payment | None, scope=Scope.PAYMENT_READ)
+    @expects(lambda info, above, **_given: _expect(info, above, Window(), 1))
+    @at_hand(lambda root, info: _latest_at_hand(info.context, root.key))
     @together
     async def latest_payment(
         roots: strawberry.Parent[Sequence[EntitlementView]], info: Info
     ) -> list[PaymentRow | Exception | None]:
-        keys = [PageKey(root.key, Window(), 1) for root in roots]
+        keys = [_latest(root.key) for root in roots]
         pages = await info.context.loaders.payments_by_entitlement(keys)
         return [page if isinstance(page, Exception) else next(iter(page), None) for page in pages]
 
@@ -191,6 +200,8 @@ class Entitlement:
         cost=page_of("first", "last"),
         scope=Scope.PAYMENT_READ,
     )
+    @expects(lambda info, above, **given: _expect_page(info, above, PaymentsArguments.of(**given)))
+    @at_hand(lambda root, info, **given: payment_connection_at_hand(info.context, root, **given))
     @together
     async def payments(
         roots: strawberry.Parent[Sequence[EntitlementView]],
@@ -202,8 +213,7 @@ class Entitlement:
         fiscal_year: int | None = None,
         status: list[PaymentStatus] | None = None,
     ) -> list[PaymentConnectionRow | Exception]:
-        statuses = None if status is None else tuple(status)
-        arguments = PaymentsArguments.read(first, after, last, before, fiscal_year, statuses)
+        arguments = PaymentsArguments.of(first, after, last, before, fiscal_year, status)
         return await payment_connections(info.context, [root.key for root in roots], arguments)
 
     @resolved(
@@ -225,3 +235,23 @@ class Entitlement:
     @classmethod
     def is_type_of(cls, value: object, _info: GraphQLResolveInfo[Any]) -> bool:
         return isinstance(value, EntitlementView)
+
+
+def _latest(key: EntitlementKey) -> PageKey:
+    return PageKey(key, Window(), 1)
+
+
+def _latest_at_hand(context: Context, key: EntitlementKey) -> PaymentRow | UndefinedType | None:
+    if not context.loaders.pages_at_hand:
+        return Undefined
+    page = context.loaders.payments_at_hand(_latest(key), Undefined)
+    return page if isinstance(page, UndefinedType) else next(iter(page), None)
+
+
+def _expect_page(info: Info, above: Mapping[str, Any], arguments: PaymentsArguments) -> None:
+    _expect(info, above, arguments.window, arguments.limit)
+
+
+def _expect(info: Info, above: Mapping[str, Any], window: Window, limit: int) -> None:
+    """A page of payments will be asked, of the entitlements that the field above gives."""
+    info.context.loaders.expect_payments(above.get("scheme"), window, limit)

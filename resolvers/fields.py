@@ -118,8 +118,21 @@ def at_hand(known: Callable[..., Any]) -> Callable[[Callable[..., Any]], Callabl
     `known` gives the value of one object where it was brought before, else `Undefined`.
     """
 
-    def mark(one: Callable[..., Any]) -> Callable[..., Any]:
-        vars(one)["at_hand"] = known
-        return one
+    return _marked("at_hand", known)
+
+
+def expects(tell: Callable[..., None]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Of a resolver: what is told before an operation runs that it will be asked.
+
+    `tell` gets `info`, the arguments of the field above, and by name its own. A library that looks
+    no further than its field tells nothing, so no value may depend on it.
+    """
+    return _marked("expect", tell)
+
+
+def _marked(name: str, value: object) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    def mark(resolver: Callable[..., Any]) -> Callable[..., Any]:
+        vars(resolver)[name] = value
+        return resolver
 
     return mark

@@ -7,7 +7,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
-from graphql import GraphQLResolveInfo
+from graphql import GraphQLResolveInfo, Undefined
+from graphql.pyutils import UndefinedType
 
 from app.errors import BadInput
 from app.ids import (
@@ -23,8 +24,9 @@ from app.rules.vocabulary import PaymentChannel, PaymentKind, PaymentStatus, Sch
 from loaders.asked import Perhaps
 from loaders.bank_accounts import BankAccountRow
 from loaders.batches import BatchRow
-from loaders.payments import NEWEST, OLDEST, PageKey, PaymentRow, Place, Window
-from resolvers.bank_account import BankAccount, bank_account_at_hand
+from loaders.payment_pages import NEWEST, OLDEST, PageKey, Place, Window
+from loaders.payments import PaymentRow
+from resolvers.bank_account import BankAccount
 from resolvers.context import Context, Info
 from resolvers.disbursement_batch import DisbursementBatch
 from resolvers.entitlement_view import EntitlementView, entitlement
@@ -98,7 +100,9 @@ class Payment:
         gives=BankAccount | None,
         scope=Scope.BANK_ACCOUNT_READ,
     )
-    @at_hand(lambda root, info: bank_account_at_hand(info.context, root.bank_account))
+    @at_hand(
+        lambda root, info: info.context.loaders.bank_account_at_hand(root.bank_account, Undefined)
+    )
     @together
     async def bank_account(
         roots: strawberry.Parent[Sequence[PaymentRow]], info: Info
@@ -141,6 +145,13 @@ class PaymentConnectionRow:
 
     page: Page[PaymentRow]
 
+    @classmethod
+    def of(
+        cls, rows: Sequence[PaymentRow], arguments: "PaymentsArguments"
+    ) -> "PaymentConnectionRow":
+        """From one row more than the arguments ask for, where there is one."""
+        return cls(Page.of(rows, arguments.size, starts_inside=arguments.starts_inside))
+
     @property
     def nodes(self) -> list[PaymentRow]:
         return list(self.page.rows)
@@ -176,6 +187,28 @@ class PaymentsArguments:
     size: PageSize
     window: Window
     starts_inside: bool
+
+    @property
+    def limit(self) -> int:
+        """How many rows: one more tells whether more follow."""
+        return self.size.count + 1
+
+    def page_of(self, entitlement: EntitlementKey) -> PageKey:
+        return PageKey(entitlement, self.window, self.limit)
+
+    @classmethod
+    def of(
+        cls,
+        first: int | None = DEFAULT_PAYMENTS,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+        fiscal_year: int | None = None,
+        status: Sequence[PaymentStatus] | None = None,
+    ) -> "PaymentsArguments":
+        """From those of the field, as far as they are given; as `read`."""
+        statuses = None if status is None else tuple(status)
+        return cls.read(first, after, last, before, fiscal_year, statuses)
 
     @classmethod
     @lru_cache(_REMEMBERED)
@@ -215,14 +248,23 @@ async def payment_connections(
     context: Context, entitlements: Sequence[EntitlementKey], arguments: PaymentsArguments
 ) -> list[PaymentConnectionRow | Exception]:
     """For each the page that the arguments ask for."""
-    size, starts_inside = arguments.size, arguments.starts_inside
-    keys = [PageKey(each, arguments.window, size.count + 1) for each in entitlements]
+    keys = [arguments.page_of(each) for each in entitlements]
     return [
-        page
-        if isinstance(page, Exception)
-        else PaymentConnectionRow(Page.of(page, size, starts_inside=starts_inside))
+        page if isinstance(page, Exception) else PaymentConnectionRow.of(page, arguments)
         for page in await context.loaders.payments_by_entitlement(keys)
     ]
+
+
+def payment_connection_at_hand(
+    context: Context, view: EntitlementView, **given: Any
+) -> PaymentConnectionRow | UndefinedType:
+    """The same of one, where it was brought before; else `Undefined`. `given`: the field's own
+    arguments."""
+    if not context.loaders.pages_at_hand:
+        return Undefined
+    arguments = PaymentsArguments.of(**given)
+    page = context.loaders.payments_at_hand(arguments.page_of(view.key), Undefined)
+    return page if isinstance(page, UndefinedType) else PaymentConnectionRow.of(page, arguments)
 
 
 def payment_cursor(row: PaymentRow) -> str:

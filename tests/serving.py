@@ -59,12 +59,12 @@ class Caller:
 
 
 @asynccontextmanager
-async def locked(dsn: str) -> AsyncIterator[asyncpg.Connection]:
-    """The table of citizens, which no one can read meanwhile."""
+async def locked(dsn: str, table: str = "citizen") -> AsyncIterator[asyncpg.Connection]:
+    """The table of citizens, or another, which no one can read meanwhile."""
     connection = await asyncpg.connect(dsn)
     try:
         async with connection.transaction():
-            await connection.execute("lock table citizen in access exclusive mode")
+            await connection.execute(f"lock table {table} in access exclusive mode")
             yield connection
     finally:
         await connection.close()

@@ -15,7 +15,7 @@ from bench.storage.fill import add_citizens, prepare
 from bench.storage.plans import broken_rules, explained
 from bench.storage.population import citizens_of
 from bench.storage.statements import FRESHNESS, OF_CITIZENS, Statement
-from loaders.payments import PAGE_NEWEST_FIRST
+from loaders.payment_pages import PAGE_NEWEST_FIRST
 from tests.conftest import Databases
 
 CITIZENS = citizens_of(20_000)

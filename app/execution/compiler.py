@@ -1,6 +1,6 @@
 """From an operation to a plan."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Protocol
 
 from graphql import (
@@ -30,6 +30,7 @@ from app.execution.plan import (
     Call,
     Check,
     Choose,
+    Expected,
     FieldPlan,
     Kind,
     Occurrence,
@@ -78,7 +79,17 @@ class Compiler:
         collector = Collector(self._schema, fragments, _sure_booleans(operation))
         selections = Selections(self._schema, collector, self._shortcuts)
         plan = selections.of(root, [(operation.selection_set, ())])
-        return Plan(plan, serial=operation.operation is OperationType.MUTATION)
+        serial = operation.operation is OperationType.MUTATION
+        return Plan(plan, serial, [] if serial else list(_expected(plan, None)))
+
+
+def _expected(selection: SelectionPlan, above: FieldPlan | None) -> Iterator[Expected]:
+    """Fields that want to be told; a mutation first does what it does."""
+    for field, _ in selection.always or ():
+        if field.call is not None and field.call.expect is not None:
+            yield Expected(field.call.expect, field, above)
+        for inner in field.type.innermost.selections.values():
+            yield from _expected(inner, field)
 
 
 def _sure_booleans(operation: OperationDefinitionNode) -> set[str]:

@@ -13,6 +13,7 @@ from app.execution.leaves import Leaf
 Convert = Callable[[dict[str, Any]], dict[str, Any]]
 Guard = Callable[[Sequence[Any], Any], None]
 Together = Callable[..., Sequence[Any] | Awaitable[Sequence[Any]]]
+Expect = Callable[..., None]
 Check = Callable[[Any, Any], bool]
 Choose = Callable[[Any, Any], str | None]
 Condition = tuple[tuple[str, bool], ...]  # variables and what each has to be; () always holds
@@ -42,8 +43,10 @@ class Call:
     `convert`: from the arguments as GraphQL has them to those of the function. `guard`: raises
     where none of these sources may be asked. `together`: the same for many sources at once, a value
     or an exception for each, or an awaitable of them. `at_hand`: the value of a source for which
-    nobody has to be asked any more, else `Undefined`; the others are asked together. `plain`: the
-    arguments that are converted to themselves, by their name in GraphQL that of the function.
+    nobody has to be asked any more, else `Undefined`; the others are asked together. `expect`: is
+    told before the run, where no condition stands before the field, that it will be called: info,
+    the arguments of the field above, and by name its own. `plain`: the arguments that are converted
+    to themselves, by their name in GraphQL that of the function.
     """
 
     function: Callable[..., Any]
@@ -51,6 +54,7 @@ class Call:
     guard: Guard | None = None
     together: Together | None = None
     at_hand: Callable[..., Any] | None = None
+    expect: Expect | None = None
     plain: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
@@ -150,9 +154,19 @@ class SelectionPlan:
         return [(self.fields[key], nodes) for key, nodes in found.items()]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Expected:
+    """A field that is told before the run, and the field above it."""
+
+    tell: Expect
+    field: FieldPlan
+    above: FieldPlan | None
+
+
 @dataclass(slots=True, eq=False)
 class Plan:
     """One operation, compiled."""
 
     root: SelectionPlan
     serial: bool
+    expected: Sequence[Expected]

@@ -18,6 +18,7 @@ from app.execution.plan import (
     ActiveFields,
     Attribute,
     Call,
+    Expected,
     FieldPlan,
     Plan,
     SelectionPlan,
@@ -42,6 +43,8 @@ class Run:
 
     def result(self) -> ExecutionResult | Awaitable[ExecutionResult]:
         """The answer, at once where nothing has to be awaited."""
+        for expected in self._plan.expected:
+            self._tell(expected)
         data: dict[str, Any] = {}
         root = self._level(self._plan.root, data)
         if self._plan.serial:
@@ -53,6 +56,17 @@ class Run:
             if self._values.started:
                 return self._later(data)
         return self._finished(data)
+
+    def _tell(self, expected: Expected) -> None:
+        field, above = expected.field, expected.above
+        try:
+            given = self._called_arguments(field, field.nodes)
+            of_above: dict[str, Any] = {}
+            if above is not None and above.varying is not None:
+                of_above = self._called_arguments(above, above.nodes)
+            expected.tell(self._called_info, of_above, **given)
+        except Exception:  # it fails again where the field is asked, and is told there
+            return
 
     def _level(self, selection: SelectionPlan, data: dict[str, Any]) -> Level:
         level = Level(selection)

@@ -7,8 +7,8 @@ from datetime import date
 
 from app.rules.vocabulary import Scheme
 from bench.storage.population import citizen_id, months, national_id_hmac
-from loaders import access_records, bank_accounts, batches, citizens, payments
-from loaders.payments import NEWEST, OLDEST, Place
+from loaders import access_records, bank_accounts, batches, citizens, payment_pages, payments
+from loaders.payment_pages import NEWEST, OLDEST, Place
 
 Arguments = tuple[object, ...]
 Make = Callable[[random.Random, Sequence[int]], Arguments]
@@ -51,6 +51,10 @@ def _page(below: Place = NEWEST, above: Place = OLDEST, statuses: list[str] | No
     return arguments
 
 
+def _own_page(_chance: random.Random, people: Sequence[int]) -> Arguments:
+    return ([national_id_hmac(n) for n in people], SCHEMES, *NEWEST, *OLDEST, None, PAGE)
+
+
 def _keys(chance: random.Random, people: Sequence[int]) -> Arguments:
     """A regular payment of a month by chance for each citizen, in the scheme they have."""
     schemes = [SCHEMES[n % 10 == 9] for n in people]
@@ -83,21 +87,28 @@ OF_CITIZENS = [
     Statement("citizens by HMAC", citizens.BY_NATIONAL_ID_HMAC, _hmacs, pages=12),
     Statement("own citizens", citizens.OWN, _hmacs, pages=16),
     Statement("bank accounts", bank_accounts.BY_CITIZEN, _ids),
-    Statement("newest 12", payments.PAGE_NEWEST_FIRST, _page(), 3, 3, one_range=True),
+    Statement("newest 12", payment_pages.PAGE_NEWEST_FIRST, _page(), 3, 3, one_range=True),
+    Statement(
+        "own newest 12", payment_pages.OWN_PAGE_NEWEST_FIRST, _own_page, 3, 3.5, one_range=True
+    ),
     Statement(
         "12 from two years ago",
-        payments.PAGE_NEWEST_FIRST,
+        payment_pages.PAGE_NEWEST_FIRST,
         _page(below=_two_years_ago()),
         4,
         3.5,
         one_range=True,
     ),
-    Statement("a fiscal year", payments.PAGE_NEWEST_FIRST, _OF_A_YEAR, 4, 3.5, one_range=True),
+    Statement("a fiscal year", payment_pages.PAGE_NEWEST_FIRST, _OF_A_YEAR, 4, 3.5, one_range=True),
     Statement(
-        "oldest 12", payments.PAGE_OLDEST_FIRST, _page(), ALL_PARTITIONS, 3.5, one_range=True
+        "oldest 12", payment_pages.PAGE_OLDEST_FIRST, _page(), ALL_PARTITIONS, 3.5, one_range=True
     ),
     Statement(
-        "failed ones", payments.PAGE_NEWEST_FIRST, _page(statuses=["FAILED"]), ALL_PARTITIONS, 200
+        "failed ones",
+        payment_pages.PAGE_NEWEST_FIRST,
+        _page(statuses=["FAILED"]),
+        ALL_PARTITIONS,
+        200,
     ),
     Statement("payments by key", payments.BY_KEY, _keys, ALL_PARTITIONS, 8),
     Statement("totals", payments.TOTALS, _totals(date.min, date.max), ALL_PARTITIONS, 100),

@@ -20,7 +20,8 @@ from loaders.access_records import NEWEST, AccessPageKey
 from loaders.batches import FreshnessKey
 from loaders.batching import Queues
 from loaders.bundle import Loaders
-from loaders.payments import PageKey, TotalsKey, Window
+from loaders.payment_pages import PageKey, Window
+from loaders.payments import TotalsKey
 from tests.conftest import TODAY, Asker
 from tests.serving import Serving, locked
 

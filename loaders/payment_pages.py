@@ -1,0 +1,198 @@
+"""Pages of payments: of many entitlements in one statement, and of the citizens who signed in."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import NamedTuple
+from uuid import UUID
+
+from app.database import Database
+from app.ids import EntitlementKey, PaymentKey
+from app.rules.vocabulary import PaymentStatus, Scheme
+from loaders.payments import COLUMNS, MADE_GOOD_BY, PaymentRow
+
+
+class Place(NamedTuple):
+    """Where a payment stands in its entitlement's list."""
+
+    period: date
+    sequence: int
+
+
+NEWEST = Place(date(9999, 1, 1), 32767)
+OLDEST = Place(date(1, 1, 1), -32768)
+
+
+class Window(NamedTuple):
+    """Which payments of an entitlement: all strictly between two places, of some statuses."""
+
+    below: Place = NEWEST
+    above: Place = OLDEST
+    statuses: tuple[PaymentStatus, ...] | None = None
+    newest_first: bool = True
+
+
+_Owner = tuple[UUID | bytes, str]  # whose payment, and of which scheme, as rows have it
+
+
+class PageKey(NamedTuple):
+    """The first `limit` payments of an entitlement's window."""
+
+    entitlement: EntitlementKey
+    window: Window
+    limit: int
+
+
+class ExpectedPage(NamedTuple):
+    """The same of whatever citizens are found; without a scheme, of each of theirs."""
+
+    scheme: Scheme | None
+    window: Window
+    limit: int
+
+
+class OwnPageKey(NamedTuple):
+    """The same of the citizen who signed in."""
+
+    national_id_hmac: bytes
+    scheme: Scheme | None
+    window: Window
+    limit: int
+
+
+class PaymentPage(NamedTuple):
+    """A page's payments in its order, and those outside it that they repay.
+
+    `named` are the keys that payments of the page give as what they repay, or are repaid by.
+    """
+
+    rows: tuple[PaymentRow, ...]
+    repaid: tuple[PaymentRow, ...]
+    named: frozenset[PaymentKey]
+
+
+# Whose they are: of citizens by id, or by the HMAC of their national ID, which comes last then.
+_BY_ID = "registration k", "k.citizen_id", ""
+_BY_HMAC = (
+    "citizen_lookup l join registration k on k.citizen_id = l.citizen_id",
+    "l.national_id_hmac",
+    ", owner",
+)
+
+# What a payment of the page repays comes along, though it may lie beyond the page's end. LIMIT
+# makes that a look-up by key; a plain join of many rows may be planned as a read of every payment.
+_PAGE = """
+with page as (
+  select p.*, {owner} as owner
+  from {owners}
+  cross join lateral (
+    select {columns}
+    from payment p
+    where p.citizen_id = k.citizen_id and p.scheme = k.scheme
+      and p.period <= $3 and (p.period, p.sequence) < ($3, $4)
+      and p.period >= $5 and (p.period, p.sequence) > ($5, $6)
+      and ($7::payment_status[] is null or p.status = any($7))
+    order by p.period {direction}, p.sequence {direction}
+    limit $8
+  ) p
+  where {owner} = any($1) and k.scheme = any($2::scheme[])
+), shown as (
+  select page.*, true as in_page from page
+  union all
+  select p.*, page.owner, false
+  from page cross join lateral (
+    select {columns}
+    from payment p
+    where p.citizen_id = page.citizen_id and p.scheme = page.scheme
+      and p.period = page.repays_period and p.sequence = 0
+    limit 1
+  ) p
+)
+select {columns}, r.repaid_by_period, r.repaid_by_sequence, p.in_page{last}
+from shown p {made_good_by}
+order by p.period {direction}, p.sequence {direction}"""
+
+
+def _page_statement(direction: str, whose: tuple[str, str, str]) -> str:
+    owners, owner, last = whose
+    return _PAGE.format(
+        direction=direction,
+        owners=owners,
+        owner=owner,
+        last=last,
+        columns=COLUMNS,
+        made_good_by=MADE_GOOD_BY,
+    )
+
+
+PAGE_NEWEST_FIRST = _page_statement("desc", _BY_ID)
+PAGE_OLDEST_FIRST = _page_statement("asc", _BY_ID)
+OWN_PAGE_NEWEST_FIRST = _page_statement("desc", _BY_HMAC)
+OWN_PAGE_OLDEST_FIRST = _page_statement("asc", _BY_HMAC)
+
+
+async def payment_pages(database: Database, keys: Sequence[PageKey]) -> list[PaymentPage]:
+    """For each key its page; the keys have one window, and any limits."""
+    newest_first = keys[0].window.newest_first
+    rows = await database.fetch(
+        PAGE_NEWEST_FIRST if newest_first else PAGE_OLDEST_FIRST,
+        list({key.entitlement.citizen_id for key in keys}),
+        list({key.entitlement.scheme.value for key in keys}),
+        *_asked_of(keys),
+        row=PaymentRow,
+    )
+    parts = _Parts(rows, owner=0)
+    return [
+        parts.page(key.entitlement.citizen_id, key.entitlement.scheme, key.limit) for key in keys
+    ]
+
+
+async def own_payment_pages(
+    database: Database, keys: Sequence[OwnPageKey]
+) -> list[dict[Scheme, PaymentPage]]:
+    """For each key a page of each scheme that it is of; windows and limits as above."""
+    newest_first = keys[0].window.newest_first
+    rows = await database.fetch(
+        OWN_PAGE_NEWEST_FIRST if newest_first else OWN_PAGE_OLDEST_FIRST,
+        list({key.national_id_hmac for key in keys}),
+        list({scheme.value for key in keys for scheme in schemes_of(key)}),
+        *_asked_of(keys),
+        row=PaymentRow,
+    )
+    parts = _Parts(rows, owner=-1)
+    return [
+        {scheme: parts.page(key.national_id_hmac, scheme, key.limit) for scheme in schemes_of(key)}
+        for key in keys
+    ]
+
+
+def schemes_of(key: OwnPageKey | ExpectedPage) -> Iterable[Scheme]:
+    """The schemes that a page is wanted of."""
+    return Scheme if key.scheme is None else (key.scheme,)
+
+
+def _asked_of(keys: Sequence[PageKey] | Sequence[OwnPageKey]) -> tuple[object, ...]:
+    """Window and limit as the statements have them."""
+    window = keys[0].window
+    statuses = None if window.statuses is None else [each.value for each in window.statuses]
+    return (*window.below, *window.above, statuses, max(key.limit for key in keys))
+
+
+class _Parts:
+    """Rows of pages by whose they are and of which scheme: those shown, and those they repay."""
+
+    def __init__(self, rows: Iterable[PaymentRow], owner: int) -> None:
+        """`owner`: in which column they say whose they are."""
+        self._shown: dict[_Owner, list[PaymentRow]] = {}
+        self._repaid: dict[_Owner, list[PaymentRow]] = {}
+        for row in rows:
+            part = self._shown if row["in_page"] else self._repaid
+            part.setdefault((row[owner], row[1]), []).append(row)
+
+    def page(self, owner: UUID | bytes, scheme: Scheme, limit: int) -> PaymentPage:
+        """The first payments of an owner's, at most so many."""
+        whose = owner, scheme.value
+        shown = self._shown.get(whose, ())[:limit]
+        keys = (
+            key for row in shown for key in (row.repays_key, row.repaid_by_key) if key is not None
+        )
+        return PaymentPage(tuple(shown), tuple(self._repaid.get(whose, ())), frozenset(keys))
