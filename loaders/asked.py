@@ -106,11 +106,6 @@ class Asked(Generic[Key, Value]):
         """The value, or what there is in its place."""
         return self._value if self._error is None else self._error
 
-    def at_hand(self, otherwise: Other) -> Value | Other:
-        """The value where there is one already."""
-        there = self.waiters is None and self._error is None and not self._dropped
-        return self._value if there else otherwise
-
     def succeed(self, value: Value) -> None:
         self._value = value
         for waiter in self._leave():

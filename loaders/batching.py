@@ -12,7 +12,7 @@ from aiodataloader import DataLoader
 
 from app.database import Database
 from app.limits.deadline import ends_at
-from loaders.asked import Asked, Key, Other, Value, all_settled
+from loaders.asked import Asked, Key, Value, all_settled
 from loaders.queue import Queue
 
 Row = TypeVar("Row")
@@ -71,11 +71,6 @@ class Loader(DataLoader[Key, Value]):
         if asked.cancelled():  # dropped, as nobody waited any more
             return self.clear(key).ask(key)
         return asked
-
-    def at_hand(self, key: Key, otherwise: Other) -> Value | Other:
-        """The value of a key where it is there already, without a wait."""
-        asked: Any = self._cache.get(key)
-        return otherwise if asked is None else asked.at_hand(otherwise)
 
     async def load_each(self, keys: Iterable[Key]) -> list[Value | Exception]:
         """For each key its value, or why there is none, which is its own alone."""

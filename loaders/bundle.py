@@ -67,7 +67,7 @@ class Loaders:
         self.queues = queues
         self._reference = reference
         self._expected: list[ExpectedPage] = []
-        self.pages_at_hand = False  # of payments: some came with their citizen
+        self._own_pages: dict[PageKey, PaymentPage | Exception] = {}
         self._own_accounts: dict[BankAccountKey, BankAccountRow] = {}
         self._authorities = reference.current.authorities
 
@@ -105,7 +105,6 @@ class Loaders:
         if own is None:
             return None
         self._own_accounts = {account.key: account for account in own.bank_accounts}
-        self.pages_at_hand = bool(keys)
         for key, pages in zip(keys, asked_pages, strict=True):
             self._have_pages(own.citizen.citizen_id, key, pages.outcome())
         return own.citizen
@@ -114,9 +113,8 @@ class Loaders:
         self, citizen_id: UUID, key: OwnPageKey, pages: Mapping[Scheme, PaymentPage] | Exception
     ) -> None:
         for scheme in schemes_of(key):
-            page = pages if isinstance(pages, Exception) else pages[scheme]
             page_key = PageKey(EntitlementKey(citizen_id, scheme), key.window, key.limit)
-            self._payment_pages.prime(page_key, cast(PaymentPage, page))  # or for good an error
+            self._own_pages[page_key] = pages if isinstance(pages, Exception) else pages[scheme]
 
     def bank_account_at_hand(
         self, key: BankAccountKey | None, otherwise: Other
@@ -144,15 +142,26 @@ class Loaders:
         self, keys: Sequence[PageKey]
     ) -> list[tuple[PaymentRow, ...] | Exception]:
         """Pages of entitlements' payments; those that others of one name are then known too."""
-        return [
-            page if isinstance(page, Exception) else self._noted(page)
-            for page in await self._payment_pages.load_each(keys)
-        ]
+        own = self._own_pages
+        left = [key for key in keys if key not in own] if own else keys
+        loaded = await self._payment_pages.load_each(left) if left else []
+        found = {**own, **dict(zip(left, loaded, strict=True))} if own else None
+        pages = loaded if found is None else [found[key] for key in keys]
+        return [page if isinstance(page, Exception) else self._noted(page) for page in pages]
 
-    def payments_at_hand(self, key: PageKey, otherwise: Other) -> tuple[PaymentRow, ...] | Other:
-        """A page that was brought before."""
-        page = self._payment_pages.at_hand(key, None)
-        return otherwise if page is None else self._noted(page)
+    @property
+    def has_pages(self) -> bool:
+        """Whether any page of payments came with its citizen."""
+        return bool(self._own_pages)
+
+    def payments_at_hand(
+        self, key: PageKey, otherwise: Other
+    ) -> tuple[PaymentRow, ...] | Exception | Other:
+        """A page that came with its citizen, or why it did not."""
+        page = self._own_pages.get(key)
+        if page is None:
+            return otherwise
+        return page if isinstance(page, Exception) else self._noted(page)
 
     def _noted(self, page: PaymentPage) -> tuple[PaymentRow, ...]:
         if page.named:

@@ -257,14 +257,16 @@ async def payment_connections(
 
 def payment_connection_at_hand(
     context: Context, view: EntitlementView, **given: Any
-) -> PaymentConnectionRow | UndefinedType:
+) -> PaymentConnectionRow | UndefinedType | Exception:
     """The same of one, where it was brought before; else `Undefined`. `given`: the field's own
     arguments."""
-    if not context.loaders.pages_at_hand:
+    if not context.loaders.has_pages:
         return Undefined
     arguments = PaymentsArguments.of(**given)
     page = context.loaders.payments_at_hand(arguments.page_of(view.key), Undefined)
-    return page if isinstance(page, UndefinedType) else PaymentConnectionRow.of(page, arguments)
+    if isinstance(page, UndefinedType | Exception):
+        return page
+    return PaymentConnectionRow.of(page, arguments)
 
 
 def payment_cursor(row: PaymentRow) -> str:

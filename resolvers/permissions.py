@@ -8,7 +8,7 @@ from strawberry import BasePermission
 from app.accountability import CATEGORIES, Category
 from app.errors import Forbidden, Unauthenticated
 from app.policies import Decision, Refused, Scope, may_read_own, may_use, may_work
-from app.viewer import Anonymous
+from app.viewer import Anonymous, CitizenViewer
 from resolvers.context import Info
 
 # A person's token is one of OpenID Connect and so has `openid`; an agency's never has.
@@ -43,7 +43,7 @@ class _Needs(_Permission):
         if self.scope not in context.allowed:
             _demand(info, may_use(context.viewer, self.scope))
             context.allowed.add(self.scope)
-        if self.category is not None:
+        if self.category is not None and not isinstance(context.viewer, CitizenViewer):
             context.note_reads((source.citizen_id for source in sources), self.category)
 
 

@@ -19,6 +19,7 @@ from app.execution.collector import NotCompiled
 from app.execution.compiler import Compiler, Shortcuts
 from app.execution.plan import Plan
 from app.execution.run import Run
+from app.execution.variables import Variables
 
 _KEPT_PLANS = 500  # of the longest documents each takes a megabyte, written out
 _MOST_ERRORS = 50  # of variables, as graphql-core's executor has it
@@ -87,6 +88,7 @@ class CompiledExecution(Executor[Any]):
     """An executor that runs plans; give it to `execute` as `executor_class`."""
 
     operation_extensions: Any = None
+    variables: Variables  # of one that is kept bare
 
     def plans(self) -> Plans:
         """The plans of this executor's schema."""
@@ -103,7 +105,9 @@ class CompiledExecution(Executor[Any]):
 
     def undressed(self) -> "CompiledExecution":
         """A copy without anything of its request."""
-        return self._with(None, None, VariableValues({}, {}), None)
+        copy = self._with(None, None, VariableValues({}, {}), None)
+        copy.variables = Variables(self.schema, self.operation.variable_definitions or ())
+        return copy
 
     def dressed(
         self,
@@ -114,13 +118,16 @@ class CompiledExecution(Executor[Any]):
     ) -> "CompiledExecution | list[GraphQLError]":
         """A copy for a request, or what is wrong with its variables; as `build`, but what it takes
         from the document is there."""
-        values = get_variable_values(
-            self.schema,
-            self.operation.variable_definitions or (),
-            variables or {},
-            max_errors=_MOST_ERRORS,
-            hide_suggestions=self.hide_suggestions,
-        )
+        values: VariableValues | list[GraphQLError] | None
+        values = self.variables.of(variables or {})
+        if values is None:
+            values = get_variable_values(
+                self.schema,
+                self.operation.variable_definitions or (),
+                variables or {},
+                max_errors=_MOST_ERRORS,
+                hide_suggestions=self.hide_suggestions,
+            )
         if isinstance(values, list):
             return values
         return self._with(root_value, context_value, values, operation_extensions)

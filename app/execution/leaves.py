@@ -19,7 +19,7 @@ from graphql.pyutils import inspect
 
 Serialize = Callable[[Any], Any]
 
-_LARGEST_INT = 2**31
+LARGEST_INT = 2**31
 _REMEMBERED = 1000  # values of an enum; more than there are names only where values are computed
 
 
@@ -93,7 +93,7 @@ def _text(slowly: Serialize) -> Serialize:
 
 def _int(slowly: Serialize) -> Serialize:
     def write(value: Any) -> Any:
-        if value.__class__ is int and -_LARGEST_INT <= value < _LARGEST_INT:
+        if value.__class__ is int and -LARGEST_INT <= value < LARGEST_INT:
             return value
         return slowly(value)
 
@@ -115,7 +115,7 @@ def _float(slowly: Serialize) -> Serialize:
 
 
 _IS_TEXT = "value.__class__ is str"
-_IS_INT = f"value.__class__ is int and {-_LARGEST_INT} <= value < {_LARGEST_INT}"
+_IS_INT = f"value.__class__ is int and {-LARGEST_INT} <= value < {LARGEST_INT}"
 _SHORTCUTS = {
     "String": (GraphQLString, _text, _IS_TEXT),
     "ID": (GraphQLID, _text, _IS_TEXT),

@@ -35,49 +35,11 @@ from graphql import (
 )
 
 from app.limits.cost_table import CostTable, ListSize
+from app.limits.operation_cost import Amount, OperationCost, Part, Values
 from app.limits.shape import fragments, name_of, operations
 
 LIST_SIZE = 10  # of a list of objects that says nothing of its size
 _MUTATION = 10
-
-
-@dataclass(slots=True)
-class Values:
-    """The variables of a request, and what its fragments came to."""
-
-    variables: Mapping[str, Any]
-    known: dict[object, int] = field(default_factory=dict)
-
-
-Part = Callable[[Values], int]
-
-
-@dataclass(frozen=True, slots=True)
-class Amount:
-    """A number as far as it is known, and what the variables add."""
-
-    fixed: int = 0
-    varying: tuple[Part, ...] = ()
-
-    def of(self, values: Values) -> int:
-        return self.fixed + sum(part(values) for part in self.varying)
-
-    def times(self, other: "Amount") -> "Amount":
-        if not self.varying and not other.varying:
-            return Amount(self.fixed * other.fixed)
-        return Amount(0, (lambda values: self.of(values) * other.of(values),))
-
-
-@dataclass(frozen=True, slots=True)
-class OperationCost:
-    """One operation's cost, as a function of its variables."""
-
-    amount: Amount
-    defaults: Mapping[str, Any]
-
-    def of(self, variables: Mapping[str, Any] | None) -> int:
-        """The cost with these variables, as they came."""
-        return self.amount.of(Values({**self.defaults, **(variables or {})}))
 
 
 def operation_costs(
@@ -86,7 +48,9 @@ def operation_costs(
     """The cost of each operation by name, for a valid document."""
     compiler = _Compiler(schema, table, document)
     return {
-        name_of(node): OperationCost(compiler.operation(node), _defaults(node))
+        name_of(node): OperationCost(
+            compiler.operation(node), _defaults(node), sorted(compiler.counted)
+        )
         for node in operations(document)
     }
 
@@ -115,6 +79,7 @@ class _Compiler:
         self._table = table
         self._fragments = fragments(document)
         self._unsized = _Sized()
+        self.counted: set[str] = set()
 
     def operation(self, node: OperationDefinitionNode) -> Amount:
         root = self._schema.get_root_type(node.operation)
@@ -172,7 +137,9 @@ class _Compiler:
     ) -> Amount:
         if list_size is None:
             return Amount(LIST_SIZE)
-        return _Size(list_size, node, definition, self._table.longest_page).amount()
+        size = _Size(list_size, node, definition, self._table.longest_page)
+        self.counted |= size.variables()
+        return size.amount()
 
     def _inner(self, list_size: ListSize | None, size: Amount) -> _Sized:
         if list_size is None or not list_size.sized:
@@ -224,6 +191,14 @@ class _Size:
     node: FieldNode
     definition: GraphQLField
     longest: int
+
+    def variables(self) -> set[str]:
+        """Those that say how many."""
+        return {
+            each.value.name.value
+            for each in self.node.arguments or ()
+            if each.name.value in self.list_size.slicing and isinstance(each.value, VariableNode)
+        }
 
     def amount(self) -> Amount:
         given = {each.name.value: each.value for each in self.node.arguments or ()}

@@ -5,12 +5,14 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from contextvars import ContextVar
 from types import TracebackType
+from weakref import WeakKeyDictionary
 
 from app import clock
 from app.errors import AllowancesError, Unauthenticated
 
 # A statement ends with its request; a breath later, so that it's the request that says why.
 _BREATH = 0.05
+_BETWEEN_LOOKS = 0.02
 _ends_at: ContextVar[float | None] = ContextVar("request_deadline", default=None)
 
 
@@ -28,18 +30,61 @@ def deadline(seconds: float) -> AbstractAsyncContextManager[None]:
     return _Deadline(seconds)
 
 
+class _Watch:
+    """Looks now and then which requests of a loop are out of time: a timer for each takes longer
+    than many a request has to wait."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._ends: dict[asyncio.Timeout, float] = {}
+        self._looking = False
+
+    def add(self, limit: asyncio.Timeout, end: float) -> None:
+        self._ends[limit] = end
+        if not self._looking:
+            self._looking = True
+            self._loop.call_later(_BETWEEN_LOOKS, self._look)
+
+    def drop(self, limit: asyncio.Timeout) -> None:
+        self._ends.pop(limit, None)
+
+    def _look(self) -> None:
+        now = self._loop.time()
+        for limit in [limit for limit, end in self._ends.items() if end <= now]:
+            self.drop(limit)
+            limit.reschedule(now)
+        self._looking = bool(self._ends)
+        if self._looking:
+            self._loop.call_later(_BETWEEN_LOOKS, self._look)
+
+
+_watches: WeakKeyDictionary[asyncio.AbstractEventLoop, _Watch] = WeakKeyDictionary()
+
+
+def _watch() -> _Watch:
+    """That of the running loop."""
+    loop = asyncio.get_running_loop()
+    watch = _watches.get(loop)
+    if watch is None:
+        watch = _watches[loop] = _Watch()
+    return watch
+
+
 class _Deadline(AbstractAsyncContextManager[None]):
     """One for each request, so without a generator."""
 
-    __slots__ = ("_before", "_limit", "_seconds")
+    __slots__ = ("_before", "_limit", "_seconds", "_watch")
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
 
     async def __aenter__(self) -> None:
-        self._before = _ends_at.set(asyncio.get_running_loop().time() + self._seconds)
-        self._limit = asyncio.timeout(self._seconds)
+        end = asyncio.get_running_loop().time() + self._seconds
+        self._before = _ends_at.set(end)
+        self._limit = asyncio.timeout(None)
         await self._limit.__aenter__()
+        self._watch = _watch()
+        self._watch.add(self._limit, end)
 
     async def __aexit__(
         self,
@@ -47,6 +92,7 @@ class _Deadline(AbstractAsyncContextManager[None]):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._watch.drop(self._limit)
         try:
             await self._limit.__aexit__(kind, error, trace)
         except TimeoutError:

@@ -17,9 +17,10 @@ from graphql import (
 )
 
 from app.errors import AllowancesError
-from app.limits.cost import OperationCost, operation_costs
+from app.limits.cost import operation_costs
 from app.limits.cost_table import CostTable
 from app.limits.limits import Limits
+from app.limits.operation_cost import OperationCost
 from app.limits.refusal import Code, number, refusal
 from app.limits.shape import name_of, operations, shape_errors
 

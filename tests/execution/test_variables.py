@@ -4,8 +4,10 @@ import json
 from typing import Any
 
 import pytest
-from graphql import build_schema
+from graphql import OperationDefinitionNode, build_schema, parse
+from graphql.execution.values import VariableValues, get_variable_values
 
+from app.execution.variables import Variables
 from tests.execution.both import answer, compiled_for
 from tests.execution.conftest import Run
 
@@ -19,6 +21,7 @@ type Query {
   point(p: Point): String
   words(of: [String!]): String
   lists(of: [[Int]!]): String
+  named(by: ID): String
 }
 """)
 
@@ -125,3 +128,41 @@ async def test_one_plan_serves_all_values(run: Run) -> None:
     for n in (1, 2, None):
         data, _ = await run(SCHEMA, text, ROOT, n=n)
         assert data == {"a": json.dumps({"n": n}), "b": '{"n": 3}'}
+
+
+TYPES = ("Int", "Int!", "String", "String!", "ID", "ID!", "Boolean", "Boolean!", "Float", "[Int]",
+         "Colour", "Point")  # fmt: skip
+DEFAULTS = {"Int": (" = 4", " = null"), "String": (' = "a"',), "Boolean!": (" = true",)}
+VALUES: list[Any] = [None, 0, 7, -(2**31), 2**31, 2**31 - 1, True, "a", "", "7", 1.0, 1.5, [1], {}]
+SIMPLE = {type_ for type_ in TYPES if type_.strip("!") in {"Int", "String", "ID", "Boolean"}}
+
+
+def read(values: VariableValues) -> tuple[dict[str, Any], dict[str, Any]]:
+    sources = {
+        name: (str(source.signature.type), source.value) for name, source in values.sources.items()
+    }
+    return values.coerced, sources
+
+
+@pytest.mark.parametrize("type_", TYPES)
+def test_simple_variables_are_as_graphql_core_has_them(type_: str) -> None:
+    taken = 0
+    for default in ("", *DEFAULTS.get(type_, ())):
+        (operation,) = parse(f"query ($v: {type_}{default}) {{ plain }}").definitions
+        assert isinstance(operation, OperationDefinitionNode)
+        definitions = operation.variable_definitions or ()
+        variables = Variables(SCHEMA, definitions)
+        for given in ({}, *({"v": value} for value in VALUES)):
+            expected = get_variable_values(SCHEMA, definitions, given)
+            found = variables.of(given)
+            if found is not None:
+                assert isinstance(expected, VariableValues), given
+                assert read(found) == read(expected), given
+                taken += 1
+    assert (taken > 0) is (type_ in SIMPLE)
+
+
+def test_where_one_variable_is_not_simple_none_is() -> None:
+    (operation,) = parse("query ($a: Int, $b: [Int]) { plain }").definitions
+    assert isinstance(operation, OperationDefinitionNode)
+    assert Variables(SCHEMA, operation.variable_definitions or ()).of({"a": 1}) is None
