@@ -1,6 +1,6 @@
 """Every edge of the graph, for one request."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from functools import cached_property
 from operator import attrgetter
@@ -11,7 +11,7 @@ from app.accountability import Access
 from app.ids import BankAccountKey, EntitlementKey
 from app.rules.vocabulary import Scheme
 from loaders.access_records import access_pages, record_access
-from loaders.asked import Other, Perhaps, all_settled
+from loaders.asked import Other, Perhaps
 from loaders.bank_accounts import BankAccountRow, bank_accounts_by_citizen
 from loaders.batches import batch_pages, batches_by_id, freshness
 from loaders.batching import Edge, Loader, Queues
@@ -19,7 +19,6 @@ from loaders.citizens import (
     CitizenRow,
     citizens_by_id,
     citizens_by_national_id_hmac,
-    own_citizens,
 )
 from loaders.notifications import (
     mark_read,
@@ -27,16 +26,8 @@ from loaders.notifications import (
     notifications_by_key,
     notifications_since,
 )
-from loaders.payment_pages import (
-    ExpectedPage,
-    OwnPageKey,
-    PageKey,
-    PaymentPage,
-    Window,
-    own_payment_pages,
-    payment_pages,
-    schemes_of,
-)
+from loaders.own_citizen import ExpectedPage, OwnKey, own_citizens
+from loaders.payment_pages import PageKey, PaymentPage, Window, payment_pages
 from loaders.payments import PaymentRow, payment_totals, payments_by_key
 from loaders.reference import LocalAuthorityRow, Reference
 
@@ -58,8 +49,7 @@ class Loaders:
     notifications_by_citizen = Edge(notification_pages, apart=attrgetter("window"))
     notifications_since = Edge(notifications_since)
     notification_by_key = Edge(notifications_by_key)
-    _own_citizen = Edge(own_citizens)
-    _own_payment_pages = Edge(own_payment_pages, apart=attrgetter("window"))
+    _own_citizen = Edge(own_citizens, apart=attrgetter("window"))
     _bank_accounts_by_citizen = Edge(bank_accounts_by_citizen)
     _payment_pages = Edge(payment_pages, apart=attrgetter("window"))
 
@@ -67,7 +57,7 @@ class Loaders:
         self.queues = queues
         self._reference = reference
         self._expected: list[ExpectedPage] = []
-        self._own_pages: dict[PageKey, PaymentPage | Exception] = {}
+        self._own_pages: dict[PageKey, PaymentPage] = {}
         self._own_accounts: dict[BankAccountKey, BankAccountRow] = {}
         self._authorities = reference.current.authorities
 
@@ -90,31 +80,24 @@ class Loaders:
         return Loader(self._reference.unseen)
 
     def expect_payments(self, scheme: Scheme | None, window: Window, limit: int) -> None:
-        """A page of payments will be asked, of a scheme or of each: a citizen's own is sent on its
-        way while they are looked for."""
-        self._expected.append(ExpectedPage(scheme, window, limit))
+        """A page of payments will be asked, of a scheme or of each: with a citizen's own data come
+        those of the window that is named first."""
+        if not self._expected or self._expected[0].window == window:
+            self._expected.append(ExpectedPage(scheme, window, limit))
 
     async def own_citizen(self, national_id_hmac: bytes) -> CitizenRow | None:
         """The citizen who signed in; their bank accounts, and what is expected of their payments,
         are at hand from then on."""
-        asked = self._own_citizen.ask(national_id_hmac)
-        keys = [OwnPageKey(national_id_hmac, *each) for each in self._expected]
-        asked_pages = [self._own_payment_pages.ask(key) for key in keys]
-        await all_settled([asked, *asked_pages])
-        own = asked.result()
+        key = OwnKey(national_id_hmac, tuple(self._expected))
+        own = await self._own_citizen.load(key)
         if own is None:
             return None
         self._own_accounts = {account.key: account for account in own.bank_accounts}
-        for key, pages in zip(keys, asked_pages, strict=True):
-            self._have_pages(own.citizen.citizen_id, key, pages.outcome())
+        if key.window is not None:
+            for (scheme, limit), page in own.pages.items():
+                entitlement = EntitlementKey(own.citizen.citizen_id, scheme)
+                self._own_pages[PageKey(entitlement, key.window, limit)] = page
         return own.citizen
-
-    def _have_pages(
-        self, citizen_id: UUID, key: OwnPageKey, pages: Mapping[Scheme, PaymentPage] | Exception
-    ) -> None:
-        for scheme in schemes_of(key):
-            page_key = PageKey(EntitlementKey(citizen_id, scheme), key.window, key.limit)
-            self._own_pages[page_key] = pages if isinstance(pages, Exception) else pages[scheme]
 
     def bank_account_at_hand(
         self, key: BankAccountKey | None, otherwise: Other
@@ -154,14 +137,10 @@ class Loaders:
         """Whether any page of payments came with its citizen."""
         return bool(self._own_pages)
 
-    def payments_at_hand(
-        self, key: PageKey, otherwise: Other
-    ) -> tuple[PaymentRow, ...] | Exception | Other:
-        """A page that came with its citizen, or why it did not."""
+    def payments_at_hand(self, key: PageKey, otherwise: Other) -> tuple[PaymentRow, ...] | Other:
+        """A page that came with its citizen."""
         page = self._own_pages.get(key)
-        if page is None:
-            return otherwise
-        return page if isinstance(page, Exception) else self._noted(page)
+        return otherwise if page is None else self._noted(page)
 
     def _noted(self, page: PaymentPage) -> tuple[PaymentRow, ...]:
         if page.named:

@@ -8,7 +8,6 @@ from uuid import UUID
 
 from app.database import Database
 from app.rules.vocabulary import DatePrecision
-from loaders.bank_accounts import OF_CITIZEN, BankAccountRow, bank_accounts_of
 
 
 class CitizenRow(NamedTuple):
@@ -35,43 +34,28 @@ class CitizenRow(NamedTuple):
         return [row["local_authority_code"] for row in self.registrations]
 
 
-_COLUMNS = """
+COLUMNS = """
   c.id, c.national_id_encrypted, c.national_id_tail, c.title, c.given_name, c.family_name,
   c.birth_date, c.birth_date_precision, c.nationality, c.died_on,
   c.local_authority_code as domicile_code, c.as_of as citizen_as_of,
-  r.scheme, r.local_authority_code, r.registered_on, r.status, r.status_reason, r.status_on,
-  r.bank_account_id, r.card_issued_on, r.card_expires_on,
+  r.scheme as registered_scheme, r.local_authority_code, r.registered_on,
+  r.status as registration_status, r.status_reason, r.status_on,
+  r.bank_account_id as paid_into, r.card_issued_on, r.card_expires_on,
   array_to_string(r.disability_types, ' ') as disability_types,
   r.first_paid_month, r.latest_paid_month, r.as_of"""
 _PRECISIONS = {each.value: each for each in DatePrecision}
 
 BY_ID = f"""
-select {_COLUMNS}
+select {COLUMNS}
 from citizen c left join registration r on r.citizen_id = c.id
 where c.id = any($1)"""
 
 BY_NATIONAL_ID_HMAC = f"""
-select {_COLUMNS}, l.national_id_hmac
+select {COLUMNS}, l.national_id_hmac
 from citizen_lookup l
 join citizen c on c.id = l.citizen_id
 left join registration r on r.citizen_id = c.id
 where l.national_id_hmac = any($1)"""
-
-
-# A citizen who looks at their own goes on to where it is paid.
-OWN = f"""
-select {_COLUMNS}, l.national_id_hmac, {OF_CITIZEN.format(citizen_id="c.id")} as bank_accounts
-from citizen_lookup l
-join citizen c on c.id = l.citizen_id
-left join registration r on r.citizen_id = c.id
-where l.national_id_hmac = any($1)"""
-
-
-class OwnCitizen(NamedTuple):
-    """The citizen who signed in, with all accounts of theirs."""
-
-    citizen: CitizenRow
-    bank_accounts: tuple[BankAccountRow, ...]
 
 
 async def citizens_by_id(database: Database, ids: Sequence[UUID]) -> list[CitizenRow | None]:
@@ -86,33 +70,20 @@ async def citizens_by_national_id_hmac(
     return [found.get(each) for each in hmacs]
 
 
-async def own_citizens(database: Database, hmacs: Sequence[bytes]) -> list[OwnCitizen | None]:
-    found = {
-        hmac: _own(rows)
-        for hmac, rows in _by(await database.fetch(OWN, hmacs), "national_id_hmac").items()
-    }
-    return [found.get(each) for each in hmacs]
-
-
-def _own(rows: Sequence[Any]) -> OwnCitizen:
-    citizen = _citizen(rows)
-    return OwnCitizen(citizen, bank_accounts_of(citizen.citizen_id, rows[0]["bank_accounts"]))
-
-
 def _citizens(rows: Iterable[Any], key: str) -> dict[Any, CitizenRow]:
-    return {each: _citizen(of_one) for each, of_one in _by(rows, key).items()}
+    return {each: citizen_of(of_one) for each, of_one in rows_by(rows, key).items()}
 
 
-def _by(rows: Iterable[Any], key: str) -> dict[Any, list[Any]]:
+def rows_by(rows: Iterable[Any], key: str) -> dict[Any, list[Any]]:
     found: dict[Any, list[Any]] = defaultdict(list)
     for row in rows:
         found[row[key]].append(row)
     return found
 
 
-def _citizen(rows: Sequence[Any]) -> CitizenRow:
+def citizen_of(rows: Sequence[Any]) -> CitizenRow:
     """Of one row for each registration, or of a single one without."""
     first = rows[0]
-    registrations = () if first["scheme"] is None else tuple(rows)
+    registrations = () if first["registered_scheme"] is None else tuple(rows)
     precision = _PRECISIONS[first["birth_date_precision"]]
     return CitizenRow._make((*first[:7], precision, *first[8:12], registrations))

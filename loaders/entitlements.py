@@ -23,7 +23,7 @@ class EntitlementRow(NamedTuple):
     def of(cls, citizen: CitizenRow, scheme: Scheme) -> "EntitlementRow":
         key, name = EntitlementKey(citizen.citizen_id, scheme), _NAMES[scheme]
         for row in citizen.registrations:
-            if row["scheme"] == name:
+            if row["registered_scheme"] == name:
                 return cls(key, citizen, row)
         return cls(key, citizen, None)
 
@@ -50,7 +50,7 @@ class EntitlementRow(NamedTuple):
 
     @property
     def bank_account(self) -> BankAccountKey | None:
-        number = self._of_registration("bank_account_id")
+        number = self._of_registration("paid_into")
         return None if number is None else BankAccountKey(self.key.citizen_id, number)
 
     @property
@@ -70,7 +70,7 @@ class EntitlementRow(NamedTuple):
 def _registration(row: Any) -> RegistrationFacts:
     return RegistrationFacts(
         registered_on=row["registered_on"],
-        status=RegistrationStatus(row["status"]),
+        status=RegistrationStatus(row["registration_status"]),
         status_reason=row["status_reason"],
         status_on=row["status_on"],
         card_issued_on=row["card_issued_on"],

@@ -1,4 +1,4 @@
-"""Pages of payments: of many entitlements in one statement, and of the citizens who signed in."""
+"""Pages of payments: of many entitlements in one statement."""
 
 from collections.abc import Iterable, Sequence
 from datetime import date
@@ -42,23 +42,6 @@ class PageKey(NamedTuple):
     limit: int
 
 
-class ExpectedPage(NamedTuple):
-    """The same of whatever citizens are found; without a scheme, of each of theirs."""
-
-    scheme: Scheme | None
-    window: Window
-    limit: int
-
-
-class OwnPageKey(NamedTuple):
-    """The same of the citizen who signed in."""
-
-    national_id_hmac: bytes
-    scheme: Scheme | None
-    window: Window
-    limit: int
-
-
 class PaymentPage(NamedTuple):
     """A page's payments in its order, and those outside it that they repay.
 
@@ -69,14 +52,6 @@ class PaymentPage(NamedTuple):
     repaid: tuple[PaymentRow, ...]
     named: frozenset[PaymentKey]
 
-
-# Whose they are: of citizens by id, or by the HMAC of their national ID, which comes last then.
-_BY_ID = "registration k", "k.citizen_id", ""
-_BY_HMAC = (
-    "citizen_lookup l join registration k on k.citizen_id = l.citizen_id",
-    "l.national_id_hmac",
-    ", owner",
-)
 
 # What a payment of the page repays comes along, though it may lie beyond the page's end. LIMIT
 # makes that a look-up by key; a plain join of many rows may be planned as a read of every payment.
@@ -106,28 +81,29 @@ with page as (
       and p.period = page.repays_period and p.sequence = 0
     limit 1
   ) p
-)
-select {columns}, r.repaid_by_period, r.repaid_by_sequence, p.in_page{last}
-from shown p {made_good_by}
-order by p.period {direction}, p.sequence {direction}"""
+), known as (
+  select {columns}, p.owner, p.in_page, r.repaid_by_period, r.repaid_by_sequence
+  from shown p {made_good_by}
+)"""
 
 
-def _page_statement(direction: str, whose: tuple[str, str, str]) -> str:
-    owners, owner, last = whose
-    return _PAGE.format(
-        direction=direction,
+def page_statement(owners: str, owner: str, rest: str, *, newest_first: bool) -> str:
+    """A statement whose `rest` reads the page as `known`. `owners`: where `k`, the registrations,
+    and `owner`, whose of them $1 is, come from."""
+    direction = "desc" if newest_first else "asc"
+    page = _PAGE.format(
         owners=owners,
         owner=owner,
-        last=last,
+        direction=direction,
         columns=COLUMNS,
         made_good_by=MADE_GOOD_BY,
     )
+    return f"{page}{rest}\norder by p.period {direction}, p.sequence {direction}"
 
 
-PAGE_NEWEST_FIRST = _page_statement("desc", _BY_ID)
-PAGE_OLDEST_FIRST = _page_statement("asc", _BY_ID)
-OWN_PAGE_NEWEST_FIRST = _page_statement("desc", _BY_HMAC)
-OWN_PAGE_OLDEST_FIRST = _page_statement("asc", _BY_HMAC)
+_OF_CITIZENS = "registration k", "k.citizen_id", "\nselect p.* from known p"
+PAGE_NEWEST_FIRST = page_statement(*_OF_CITIZENS, newest_first=True)
+PAGE_OLDEST_FIRST = page_statement(*_OF_CITIZENS, newest_first=False)
 
 
 async def payment_pages(database: Database, keys: Sequence[PageKey]) -> list[PaymentPage]:
@@ -137,58 +113,30 @@ async def payment_pages(database: Database, keys: Sequence[PageKey]) -> list[Pay
         PAGE_NEWEST_FIRST if newest_first else PAGE_OLDEST_FIRST,
         list({key.entitlement.citizen_id for key in keys}),
         list({key.entitlement.scheme.value for key in keys}),
-        *_asked_of(keys),
+        *window_arguments(keys[0].window, max(key.limit for key in keys)),
         row=PaymentRow,
     )
-    parts = _Parts(rows, owner=0)
-    return [
-        parts.page(key.entitlement.citizen_id, key.entitlement.scheme, key.limit) for key in keys
-    ]
+    pages = Pages(rows)
+    return [pages.of(key.entitlement.citizen_id, key.entitlement.scheme, key.limit) for key in keys]
 
 
-async def own_payment_pages(
-    database: Database, keys: Sequence[OwnPageKey]
-) -> list[dict[Scheme, PaymentPage]]:
-    """For each key a page of each scheme that it is of; windows and limits as above."""
-    newest_first = keys[0].window.newest_first
-    rows = await database.fetch(
-        OWN_PAGE_NEWEST_FIRST if newest_first else OWN_PAGE_OLDEST_FIRST,
-        list({key.national_id_hmac for key in keys}),
-        list({scheme.value for key in keys for scheme in schemes_of(key)}),
-        *_asked_of(keys),
-        row=PaymentRow,
-    )
-    parts = _Parts(rows, owner=-1)
-    return [
-        {scheme: parts.page(key.national_id_hmac, scheme, key.limit) for scheme in schemes_of(key)}
-        for key in keys
-    ]
-
-
-def schemes_of(key: OwnPageKey | ExpectedPage) -> Iterable[Scheme]:
-    """The schemes that a page is wanted of."""
-    return Scheme if key.scheme is None else (key.scheme,)
-
-
-def _asked_of(keys: Sequence[PageKey] | Sequence[OwnPageKey]) -> tuple[object, ...]:
-    """Window and limit as the statements have them."""
-    window = keys[0].window
+def window_arguments(window: Window, limit: int) -> tuple[object, ...]:
+    """A window and the longest page as the statements have them, from $3 on."""
     statuses = None if window.statuses is None else [each.value for each in window.statuses]
-    return (*window.below, *window.above, statuses, max(key.limit for key in keys))
+    return (*window.below, *window.above, statuses, limit)
 
 
-class _Parts:
+class Pages:
     """Rows of pages by whose they are and of which scheme: those shown, and those they repay."""
 
-    def __init__(self, rows: Iterable[PaymentRow], owner: int) -> None:
-        """`owner`: in which column they say whose they are."""
+    def __init__(self, rows: Iterable[PaymentRow]) -> None:
         self._shown: dict[_Owner, list[PaymentRow]] = {}
         self._repaid: dict[_Owner, list[PaymentRow]] = {}
         for row in rows:
             part = self._shown if row["in_page"] else self._repaid
-            part.setdefault((row[owner], row[1]), []).append(row)
+            part.setdefault((row["owner"], row["scheme"]), []).append(row)
 
-    def page(self, owner: UUID | bytes, scheme: Scheme, limit: int) -> PaymentPage:
+    def of(self, owner: UUID | bytes, scheme: Scheme, limit: int) -> PaymentPage:
         """The first payments of an owner's, at most so many."""
         whose = owner, scheme.value
         shown = self._shown.get(whose, ())[:limit]

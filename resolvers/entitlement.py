@@ -241,13 +241,11 @@ def _latest(key: EntitlementKey) -> PageKey:
     return PageKey(key, Window(), 1)
 
 
-def _latest_at_hand(
-    context: Context, key: EntitlementKey
-) -> PaymentRow | UndefinedType | Exception | None:
+def _latest_at_hand(context: Context, key: EntitlementKey) -> PaymentRow | UndefinedType | None:
     if not context.loaders.has_pages:
         return Undefined
     page = context.loaders.payments_at_hand(_latest(key), Undefined)
-    return page if isinstance(page, UndefinedType | Exception) else next(iter(page), None)
+    return page if isinstance(page, UndefinedType) else next(iter(page), None)
 
 
 def _expect_page(info: Info, above: Mapping[str, Any], arguments: PaymentsArguments) -> None:

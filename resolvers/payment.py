@@ -257,16 +257,14 @@ async def payment_connections(
 
 def payment_connection_at_hand(
     context: Context, view: EntitlementView, **given: Any
-) -> PaymentConnectionRow | UndefinedType | Exception:
+) -> PaymentConnectionRow | UndefinedType:
     """The same of one, where it was brought before; else `Undefined`. `given`: the field's own
     arguments."""
     if not context.loaders.has_pages:
         return Undefined
     arguments = PaymentsArguments.of(**given)
     page = context.loaders.payments_at_hand(arguments.page_of(view.key), Undefined)
-    if isinstance(page, UndefinedType | Exception):
-        return page
-    return PaymentConnectionRow.of(page, arguments)
+    return page if isinstance(page, UndefinedType) else PaymentConnectionRow.of(page, arguments)
 
 
 def payment_cursor(row: PaymentRow) -> str:

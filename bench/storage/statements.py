@@ -7,7 +7,15 @@ from datetime import date
 
 from app.rules.vocabulary import Scheme
 from bench.storage.population import citizen_id, months, national_id_hmac
-from loaders import access_records, bank_accounts, batches, citizens, payment_pages, payments
+from loaders import (
+    access_records,
+    bank_accounts,
+    batches,
+    citizens,
+    own_citizen,
+    payment_pages,
+    payments,
+)
 from loaders.payment_pages import NEWEST, OLDEST, Place
 
 Arguments = tuple[object, ...]
@@ -85,12 +93,10 @@ _OF_A_YEAR = _page(
 OF_CITIZENS = [
     Statement("citizens by id", citizens.BY_ID, _ids),
     Statement("citizens by HMAC", citizens.BY_NATIONAL_ID_HMAC, _hmacs, pages=12),
-    Statement("own citizens", citizens.OWN, _hmacs, pages=16),
+    Statement("own citizens", own_citizen.OWN, _hmacs, pages=16),
     Statement("bank accounts", bank_accounts.BY_CITIZEN, _ids),
     Statement("newest 12", payment_pages.PAGE_NEWEST_FIRST, _page(), 3, 3, one_range=True),
-    Statement(
-        "own newest 12", payment_pages.OWN_PAGE_NEWEST_FIRST, _own_page, 3, 3.5, one_range=True
-    ),
+    Statement("own newest 12", own_citizen.OWN_AND_NEWEST, _own_page, 3, 3.5, one_range=True),
     Statement(
         "12 from two years ago",
         payment_pages.PAGE_NEWEST_FIRST,

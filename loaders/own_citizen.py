@@ -1,0 +1,99 @@
+"""The citizen who signed in, with what their own screens go on to: accounts and payments."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from app.database import Database
+from app.rules.vocabulary import Scheme
+from loaders.bank_accounts import OF_CITIZEN, BankAccountRow, bank_accounts_of
+from loaders.citizens import COLUMNS, CitizenRow, citizen_of, rows_by
+from loaders.payment_pages import Pages, PaymentPage, Window, page_statement, window_arguments
+from loaders.payments import PaymentRow
+
+
+class ExpectedPage(NamedTuple):
+    """The first `limit` payments of a window, in a scheme; without one, in each."""
+
+    scheme: Scheme | None
+    window: Window
+    limit: int
+
+    @property
+    def schemes(self) -> tuple[Scheme, ...]:
+        return tuple(Scheme) if self.scheme is None else (self.scheme,)
+
+
+class OwnKey(NamedTuple):
+    """Who signed in, and the pages of payments that are expected: all of one window."""
+
+    national_id_hmac: bytes
+    pages: tuple[ExpectedPage, ...]
+
+    @property
+    def window(self) -> Window | None:
+        return self.pages[0].window if self.pages else None
+
+
+class OwnCitizen(NamedTuple):
+    """A citizen, all accounts of theirs, and the pages that were expected, by scheme and limit."""
+
+    citizen: CitizenRow
+    bank_accounts: tuple[BankAccountRow, ...]
+    pages: Mapping[tuple[Scheme, int], PaymentPage]
+
+
+OWN = f"""
+select {COLUMNS}, l.national_id_hmac, {OF_CITIZEN.format(citizen_id="c.id")} as bank_accounts
+from citizen_lookup l
+join citizen c on c.id = l.citizen_id
+left join registration r on r.citizen_id = c.id
+where l.national_id_hmac = any($1)"""
+
+# Rows of citizens without a payment, and of payments without a citizen, in one statement: who is
+# alone waits once.
+_WITH_PAYMENTS = (
+    "citizen_lookup l join registration k on k.citizen_id = l.citizen_id",
+    "l.national_id_hmac",
+    f", own as ({OWN}) select o.*, p.* from own o full join known p on false",
+)
+OWN_AND_NEWEST = page_statement(*_WITH_PAYMENTS, newest_first=True)
+OWN_AND_OLDEST = page_statement(*_WITH_PAYMENTS, newest_first=False)
+
+
+async def own_citizens(database: Database, keys: Sequence[OwnKey]) -> list[OwnCitizen | None]:
+    """For each key the citizen; the keys expect pages of one window, or none."""
+    rows = await database.fetch(*_asked(keys), row=PaymentRow)
+    payments = [row for row in rows if row["in_page"] is not None] if keys[0].pages else ()
+    pages = Pages(payments)
+    citizens = rows if not payments else [row for row in rows if row["in_page"] is None]
+    found = rows_by(citizens, "national_id_hmac")
+    return [_own(key, found.get(key.national_id_hmac), pages) for key in keys]
+
+
+def _asked(keys: Sequence[OwnKey]) -> tuple[Any, ...]:
+    hmacs = list({key.national_id_hmac for key in keys})
+    window = keys[0].window
+    if window is None:
+        return OWN, hmacs
+    pages = [page for key in keys for page in key.pages]
+    return (
+        OWN_AND_NEWEST if window.newest_first else OWN_AND_OLDEST,
+        hmacs,
+        list({scheme.value for page in pages for scheme in page.schemes}),
+        *window_arguments(window, max(page.limit for page in pages)),
+    )
+
+
+def _own(key: OwnKey, rows: Sequence[Any] | None, pages: Pages) -> OwnCitizen | None:
+    if rows is None:
+        return None
+    citizen = citizen_of(rows)
+    return OwnCitizen(
+        citizen,
+        bank_accounts_of(citizen.citizen_id, rows[0]["bank_accounts"]),
+        {
+            (scheme, page.limit): pages.of(key.national_id_hmac, scheme, page.limit)
+            for page in key.pages
+            for scheme in page.schemes
+        },
+    )
