@@ -8,7 +8,7 @@ from uuid import UUID
 from app.database import Database
 from app.ids import EntitlementKey, PaymentKey
 from app.rules.vocabulary import PaymentStatus, Scheme
-from loaders.payments import COLUMNS, MADE_GOOD_BY, PaymentRow
+from loaders.payments import COLUMNS, MADE_GOOD_BY, NOT_ARRIVED, PaymentRow
 
 
 class Place(NamedTuple):
@@ -55,6 +55,7 @@ class PaymentPage(NamedTuple):
 
 # What a payment of the page repays comes along, though it may lie beyond the page's end. LIMIT
 # makes that a look-up by key; a plain join of many rows may be planned as a read of every payment.
+# Most repay nothing and have arrived: for those nothing is looked for.
 _PAGE = """
 with page as (
   select p.*, {owner} as owner
@@ -81,9 +82,15 @@ with page as (
       and p.period = page.repays_period and p.sequence = 0
     limit 1
   ) p
+  where page.repays_period is not null
 ), known as (
   select {columns}, p.owner, p.in_page, r.repaid_by_period, r.repaid_by_sequence
   from shown p {made_good_by}
+  where p.status in {not_arrived}
+  union all
+  select {columns}, p.owner, p.in_page, null, null
+  from shown p
+  where p.status not in {not_arrived}
 )"""
 
 
@@ -97,6 +104,7 @@ def page_statement(owners: str, owner: str, rest: str, *, newest_first: bool) ->
         direction=direction,
         columns=COLUMNS,
         made_good_by=MADE_GOOD_BY,
+        not_arrived=NOT_ARRIVED,
     )
     return f"{page}{rest}\norder by p.period {direction}, p.sequence {direction}"
 

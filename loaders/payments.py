@@ -110,14 +110,16 @@ COLUMNS = """
   p.citizen_id, p.scheme, p.period, p.sequence, p.kind, p.amount_satang, p.status, p.channel,
   p.paid_on, p.reason_code, p.source_code, p.bank_account_id, p.batch_id, p.repays_period"""
 
+NOT_ARRIVED = "('FAILED', 'RETURNED', 'WITHHELD')"
+
 # Only a payment that did not arrive can have been made good; the condition stands inside, so that
 # for the others no row is looked for. What repays has a place below 0, so the index passes over the
 # regular payments since.
-MADE_GOOD_BY = """
+MADE_GOOD_BY = f"""
 left join lateral (
   select m.period as repaid_by_period, m.sequence as repaid_by_sequence
   from payment m
-  where p.status in ('FAILED', 'RETURNED', 'WITHHELD')
+  where p.status in {NOT_ARRIVED}
     and m.citizen_id = p.citizen_id and m.scheme = p.scheme
     and m.period >= p.period and m.sequence < 0 and m.repays_period = p.period
     and m.status in ('PAID', 'SUBMITTED', 'SCHEDULED')
