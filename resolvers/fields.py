@@ -117,7 +117,6 @@ def at_hand(known: Callable[..., Any]) -> Callable[[Callable[..., Any]], Callabl
 
     `known` gives the value of one object where it was brought before, else `Undefined`.
     """
-
     return _marked("at_hand", known)
 
 

@@ -35,27 +35,28 @@ class _Watch:
     than many a request has to wait."""
 
     def __init__(self) -> None:
-        self._loop = asyncio.get_running_loop()
         self._ends: dict[asyncio.Timeout, float] = {}
         self._looking = False
 
     def add(self, limit: asyncio.Timeout, end: float) -> None:
         self._ends[limit] = end
         if not self._looking:
-            self._looking = True
-            self._loop.call_later(_BETWEEN_LOOKS, self._look)
+            self._look_later()
 
     def drop(self, limit: asyncio.Timeout) -> None:
         self._ends.pop(limit, None)
 
+    def _look_later(self) -> None:
+        self._looking = bool(self._ends)
+        if self._looking:
+            asyncio.get_running_loop().call_later(_BETWEEN_LOOKS, self._look)
+
     def _look(self) -> None:
-        now = self._loop.time()
+        now = asyncio.get_running_loop().time()
         for limit in [limit for limit, end in self._ends.items() if end <= now]:
             self.drop(limit)
             limit.reschedule(now)
-        self._looking = bool(self._ends)
-        if self._looking:
-            self._loop.call_later(_BETWEEN_LOOKS, self._look)
+        self._look_later()
 
 
 _watches: WeakKeyDictionary[asyncio.AbstractEventLoop, _Watch] = WeakKeyDictionary()

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from types import NoneType
 
 import asyncpg
 import pytest
@@ -100,3 +101,12 @@ async def test_a_timeout_from_within_stays_its_own() -> None:
     with pytest.raises(TimeoutError):
         async with deadline(60):
             raise TimeoutError
+
+
+async def test_each_request_has_its_own_deadline() -> None:
+    async def wait(seconds: float) -> None:
+        async with deadline(seconds):
+            await asyncio.sleep(0.4)
+
+    ends = await asyncio.gather(*map(wait, (0.1, 30, 0.05, 20)), return_exceptions=True)
+    assert [type(end) for end in ends] == [DeadlineExceeded, NoneType, DeadlineExceeded, NoneType]
