@@ -7,7 +7,6 @@ from typing import Any, Generic, TypeAlias, TypeVar
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
 Row = TypeVar("Row")
-Other = TypeVar("Other")
 
 Perhaps: TypeAlias = Row | Awaitable[Row | None] | None  # what is seldom waited for
 

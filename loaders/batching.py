@@ -60,21 +60,20 @@ class Loader(DataLoader[Key, Value]):
 
     def load(self, key: Key) -> asyncio.Future[Value]:
         """The value of a key. Cancelling the wait leaves alone whoever else waits for the key."""
-        asked = self.ask(key)
+        asked = self._asked(key)
         if asked.waiters is not None:
             return asked.waiter()
         return asked  # type: ignore[return-value]  # it is done, and all is there that is asked then
 
-    def ask(self, key: Key) -> Asked[Key, Value]:
-        """The key, on its way for as long as anybody waits for it."""
+    def _asked(self, key: Key) -> Asked[Key, Value]:
         asked: Asked[Key, Value] = super().load(key)  # type: ignore[assignment]  # of `loop`
         if asked.cancelled():  # dropped, as nobody waited any more
-            return self.clear(key).ask(key)
+            return self.clear(key)._asked(key)
         return asked
 
     async def load_each(self, keys: Iterable[Key]) -> list[Value | Exception]:
         """For each key its value, or why there is none, which is its own alone."""
-        asked = [self.ask(key) for key in keys]
+        asked = [self._asked(key) for key in keys]
         await all_settled(asked)
         return [each.outcome() for each in asked]
 

@@ -4,32 +4,30 @@ from collections.abc import Sequence
 from datetime import datetime
 from functools import cached_property
 from operator import attrgetter
-from typing import Any, cast
+from typing import TypeVar
 from uuid import UUID
 
 from app.accountability import Access
 from app.ids import BankAccountKey, EntitlementKey
 from app.rules.vocabulary import Scheme
 from loaders.access_records import access_pages, record_access
-from loaders.asked import Other, Perhaps
+from loaders.asked import Perhaps
 from loaders.bank_accounts import BankAccountRow, bank_accounts_by_citizen
 from loaders.batches import batch_pages, batches_by_id, freshness
 from loaders.batching import Edge, Loader, Queues
-from loaders.citizens import (
-    CitizenRow,
-    citizens_by_id,
-    citizens_by_national_id_hmac,
-)
+from loaders.citizens import CitizenRow, citizens_by_id, citizens_by_national_id_hmac
 from loaders.notifications import (
     mark_read,
     notification_pages,
     notifications_by_key,
     notifications_since,
 )
-from loaders.own_citizen import ExpectedPage, OwnKey, own_citizens
+from loaders.own_citizen import ExpectedPage, OwnCitizen, OwnKey, own_citizens
 from loaders.payment_pages import PageKey, PaymentPage, Window, payment_pages
 from loaders.payments import PaymentRow, payment_totals, payments_by_key
 from loaders.reference import LocalAuthorityRow, Reference
+
+Other = TypeVar("Other")
 
 
 class Loaders:
@@ -57,6 +55,7 @@ class Loaders:
         self.queues = queues
         self._reference = reference
         self._expected: list[ExpectedPage] = []
+        self._own: OwnCitizen | None = None
         self._own_pages: dict[PageKey, PaymentPage] = {}
         self._own_accounts: dict[BankAccountKey, BankAccountRow] = {}
         self._authorities = reference.current.authorities
@@ -92,6 +91,7 @@ class Loaders:
         own = await self._own_citizen.load(key)
         if own is None:
             return None
+        self._own = own
         self._own_accounts = {account.key: account for account in own.bank_accounts}
         if key.window is not None:
             for (scheme, limit), page in own.pages.items():
@@ -110,27 +110,25 @@ class Loaders:
     ) -> list[BankAccountRow | Exception | None]:
         """For each key its account; the others of the same citizen come with it, and are then not
         waited for."""
-        found: dict[BankAccountKey | None, BankAccountRow | Exception | None]
-        found = {None: None, **cast(dict[Any, Any], self._own_accounts)}
-        left = {key for key in keys if key is not None and key not in found}
-        citizens = list({key.citizen_id for key in left})
-        loaded = await self._bank_accounts_by_citizen.load_each(citizens) if citizens else []
-        of_citizen = dict(zip(citizens, loaded, strict=True))
-        for key in left:
-            accounts = of_citizen[key.citizen_id]
-            found[key] = accounts if isinstance(accounts, Exception) else _account(accounts, key)
-        return [found[key] for key in keys]
+        by_citizen = self._bank_accounts_by_citizen
+        if self._own is not None:
+            by_citizen.prime(self._own.citizen.citizen_id, self._own.bank_accounts)
+        distinct = {key for key in keys if key is not None}
+        citizens = list({key.citizen_id for key in distinct})
+        of_citizen = dict(zip(citizens, await by_citizen.load_each(citizens), strict=True))
+        found = {key: _account(of_citizen[key.citizen_id], key) for key in distinct}
+        return [None if key is None else found[key] for key in keys]
 
     async def payments_by_entitlement(
         self, keys: Sequence[PageKey]
     ) -> list[tuple[PaymentRow, ...] | Exception]:
         """Pages of entitlements' payments; those that others of one name are then known too."""
-        own = self._own_pages
-        left = [key for key in keys if key not in own] if own else keys
-        loaded = await self._payment_pages.load_each(left) if left else []
-        found = {**own, **dict(zip(left, loaded, strict=True))} if own else None
-        pages = loaded if found is None else [found[key] for key in keys]
-        return [page if isinstance(page, Exception) else self._noted(page) for page in pages]
+        for key, own in self._own_pages.items():
+            self._payment_pages.prime(key, own)
+        return [
+            page if isinstance(page, Exception) else self._noted(page)
+            for page in await self._payment_pages.load_each(keys)
+        ]
 
     @property
     def has_pages(self) -> bool:
@@ -150,8 +148,9 @@ class Loaders:
         return page.rows
 
 
-def _account(accounts: Sequence[BankAccountRow], key: BankAccountKey) -> BankAccountRow | None:
-    for account in accounts:
-        if account.key.number == key.number:
-            return account
-    return None
+def _account(
+    accounts: Sequence[BankAccountRow] | Exception, key: BankAccountKey
+) -> BankAccountRow | Exception | None:
+    if isinstance(accounts, Exception):
+        return accounts
+    return next((account for account in accounts if account.key == key), None)

@@ -209,7 +209,7 @@ class _Size:
             found = [count for reader in readers if (count := reader(values)) is not None]
             return max(found, default=unsaid)
 
-        if any(isinstance(given.get(name), VariableNode) for name in self.list_size.slicing):
+        if self.variables():
             return Amount(0, (largest,))
         return Amount(largest(Values({})))
 
