@@ -25,6 +25,7 @@ from app import clock
 from app.demo.home import DataDirectory
 from app.demo.service import create_demo
 from app.embedded_postgres import embedded_postgres
+from app.http.connection import HttpProtocol
 from app.screens import document
 from bench.import_base import Base, base
 from bench.importing import Run, imported
@@ -130,7 +131,7 @@ def _serve(directory: Path, port: int) -> None:
     home = DataDirectory.open(directory)
     with embedded_postgres(home.path) as dsn:
         app = create_demo(home, dsn, port)
-        uvicorn.run(app, port=port, log_level="warning", access_log=False)
+        uvicorn.run(app, http=HttpProtocol, port=port, log_level="warning", access_log=False)
 
 
 def main() -> None:

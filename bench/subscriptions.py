@@ -26,6 +26,7 @@ from app.demo.home import DataDirectory
 from app.demo.load import DemoSize, load_demo
 from app.demo.service import create_demo
 from app.embedded_postgres import embedded_postgres
+from app.http.connection import HttpProtocol
 
 _CITIZENS = 1_000
 _QUERY = "subscription { notificationAdded { id kind title body } }"
@@ -51,7 +52,7 @@ class Place:
 def serve(directory: Path, dsn: str, port: int) -> None:
     """The server, until it is stopped."""
     app = create_demo(DataDirectory.open(directory), dsn, port, connections_per_caller=1_000)
-    uvicorn.run(app, port=port, log_level="error", access_log=False)
+    uvicorn.run(app, http=HttpProtocol, port=port, log_level="error", access_log=False)
 
 
 def megabytes(process: BaseProcess) -> float:

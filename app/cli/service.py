@@ -26,6 +26,7 @@ from app.demo.personas import PERSONAS
 from app.demo.service import create_demo
 from app.embedded_postgres import embedded_postgres
 from app.errors import SettingsError
+from app.http.connection import HttpProtocol
 from app.main import create_app
 from app.migrations.apply import pending
 from app.migrations.service_role import (
@@ -158,6 +159,7 @@ def _run(app: Starlette, host: str, port: int, max_message_bytes: int = 1_000_00
     logging.getLogger("websockets").setLevel(logging.INFO)
     uvicorn.run(
         app,
+        http=HttpProtocol,
         host=host,
         port=port,
         ws_max_size=max_message_bytes,

@@ -19,6 +19,7 @@ from app.clock import BANGKOK
 from app.demo.home import DataDirectory
 from app.demo.issuer import TOKEN_LIFETIME
 from app.demo.personas import PERSONAS
+from app.http.connection import HttpProtocol
 from app.http.view import GraphQLView
 from app.ids import decode_citizen_id
 from app.policies import Scope
@@ -97,10 +98,10 @@ def streaming(demo_database: str, home: DataDirectory) -> Serve:
 
 
 @asynccontextmanager
-async def served(app: Starlette) -> AsyncIterator[str]:
+async def served(app: Starlette, http: type[HttpProtocol] = HttpProtocol) -> AsyncIterator[str]:
     """The address of an application on a server of its own, in this event loop."""
     port = free_port()
-    config = uvicorn.Config(app, port=port, log_level="warning", ws_max_size=1_000_000)
+    config = uvicorn.Config(app, http=http, port=port, log_level="warning", ws_max_size=1_000_000)
     server = uvicorn.Server(config)
     running = asyncio.create_task(server.serve())
     async with asyncio.timeout(10):

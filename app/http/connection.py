@@ -1,0 +1,86 @@
+"""The server's end of a connection: what is written in one turn of the loop leaves together.
+
+uvicorn writes the head of an answer and its body apart, each as soon as it has it. Each write is a
+call of the system that wakes who reads, and of many answers to which one statement brought the
+data each would be two of them: a third of what the smallest answer took.
+"""
+
+import asyncio
+from typing import Any, cast
+from weakref import WeakKeyDictionary
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+_MOST_HELD = 65_536  # bytes: the transport is to notice who does not read
+
+
+class _Turn:
+    """The connections of one loop that were written to in this turn of it."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._written: list[JoinedWrites] = []
+
+    def add(self, written: "JoinedWrites") -> None:
+        if not self._written:
+            self._loop.call_soon(self._end)
+        self._written.append(written)
+
+    def _end(self) -> None:
+        written, self._written = self._written, []
+        for each in written:
+            each.flush()
+
+
+class JoinedWrites:
+    """A transport whose writes wait for the end of the turn; all else is the transport's."""
+
+    __slots__ = ("_bytes", "_held", "_transport", "_turn")
+
+    def __init__(self, transport: asyncio.Transport, turn: _Turn) -> None:
+        self._transport = transport
+        self._turn = turn
+        self._held: list[bytes] = []
+        self._bytes = 0
+
+    def write(self, data: bytes) -> None:
+        """Write before the loop waits again, after what was written before."""
+        if not self._held:
+            self._turn.add(self)
+        self._held.append(data)
+        self._bytes += len(data)
+        if self._bytes >= _MOST_HELD:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write now what is held; it is dropped where the other end has gone."""
+        if self._held:
+            held, self._held, self._bytes = self._held, [], 0
+            if not self._transport.is_closing():
+                self._transport.write(b"".join(held))
+
+    def write_eof(self) -> None:
+        """As the transport's, after all that was written."""
+        self.flush()
+        self._transport.write_eof()
+
+    def close(self) -> None:
+        """As the transport's, after all that was written."""
+        self.flush()
+        self._transport.close()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+
+_turns: WeakKeyDictionary[asyncio.AbstractEventLoop, _Turn] = WeakKeyDictionary()
+
+
+class HttpProtocol(HttpToolsProtocol):
+    """uvicorn's, and with an upgrade its WebSocket's, over joined writes."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        turn = _turns.get(self.loop)
+        if turn is None:
+            turn = _turns[self.loop] = _Turn(self.loop)
+        super().connection_made(cast(asyncio.Transport, JoinedWrites(transport, turn)))
