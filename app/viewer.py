@@ -71,7 +71,7 @@ class TokenReader:
         self._rules = rules
         self._keys = keys
         self._privacy = privacy
-        self._known: KnownTokens[Viewer, jwt.PyJWK] = KnownTokens(lambda: clock.now().timestamp())
+        self._known: KnownTokens[Viewer, jwt.PyJWK] = KnownTokens(clock.timestamp)
         # Of verified tokens alone: an issuer writes the same few, and reading one takes long.
         self._kids: dict[str, str] = {}
 

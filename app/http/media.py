@@ -2,8 +2,11 @@
 
 from collections.abc import Sequence
 from enum import StrEnum
+from functools import lru_cache
 
 from app.errors import AllowancesError
+
+_REMEMBERED = 64  # headers
 
 
 class Media(StrEnum):
@@ -20,6 +23,7 @@ class NotAcceptable(AllowancesError):
     code = "NOT_ACCEPTABLE"
 
 
+@lru_cache(_REMEMBERED)
 def accepted(header: str | None) -> Sequence[Media]:
     """The forms that a caller takes, the best first; `NotAcceptable` where there is none.
 
@@ -35,7 +39,7 @@ def accepted(header: str | None) -> Sequence[Media]:
             taken[media] = (-quality, place)
     if not taken:
         raise NotAcceptable(f"Accept: expected one of {', '.join(Media)}.")
-    return sorted(taken, key=lambda media: taken[media])
+    return tuple(sorted(taken, key=lambda media: taken[media]))
 
 
 def _range(part: str) -> tuple[str, float]:

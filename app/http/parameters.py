@@ -1,14 +1,16 @@
 """A GraphQL request as it came over HTTP: read up to a limit, and checked part by part."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import orjson
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from app.errors import AllowancesError, BadRequest
 
 _MAPS = ("variables", "extensions")
+_REMEMBERED = 64  # ways to say what a body is
 
 
 class ContentTooLarge(AllowancesError):
@@ -54,7 +56,8 @@ async def read_parameters(request: Request, max_bytes: int) -> Parameters:
     """The parameters of a GET's URL or a POST's body of at most so many bytes."""
     if request.method == "GET":
         return Parameters.of(_of_url(request, max_bytes))
-    _check_content_type(request)
+    headers = request.headers
+    _check_content(headers.get("content-type", ""), headers.get("content-encoding", "identity"))
     return Parameters.of(json_object(await _body(request, max_bytes)))
 
 
@@ -86,17 +89,16 @@ def _json_of_url(name: str, text: str) -> object:
         raise BadRequest(f"{name}: expected a JSON object.") from None
 
 
-def _check_content_type(request: Request) -> None:
-    kind, *parameters = (
-        part.strip().lower() for part in request.headers.get("content-type", "").split(";")
-    )
+@lru_cache(_REMEMBERED)
+def _check_content(content_type: str, encoding: str) -> None:
+    kind, *parameters = (part.strip().lower() for part in content_type.split(";"))
     if kind != "application/json":
         raise UnsupportedMediaType("Content-Type: expected application/json.")
     for parameter in parameters:
         name, _, value = parameter.partition("=")
         if name.strip() == "charset" and value.strip().strip('"') not in {"utf-8", "utf8"}:
             raise UnsupportedMediaType("Content-Type: expected the charset utf-8.")
-    if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
+    if encoding.strip().lower() != "identity":
         raise UnsupportedMediaType("Content-Encoding: expected none; send the body as it is.")
 
 
@@ -104,12 +106,18 @@ async def _body(request: Request, max_bytes: int) -> bytes:
     announced = request.headers.get("content-length", "")
     if announced.isdecimal() and int(announced[:20]) > max_bytes:
         raise _too_large(max_bytes)
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > max_bytes:
+    parts: list[bytes] = []
+    size, more = 0, True
+    while more:
+        message = await request.receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        parts.append(message.get("body", b""))
+        size += len(parts[-1])
+        if size > max_bytes:
             raise _too_large(max_bytes)
-    return bytes(body)
+        more = message.get("more_body", False)
+    return b"".join(parts)
 
 
 def _too_large(max_bytes: int) -> ContentTooLarge:

@@ -188,9 +188,8 @@ def credentials_of(
 ) -> Credentials:
     """What a connection says of itself: in its parameters first, else in its headers."""
     given = connection_params or {}
-    authorization, gateway, purpose = (
-        given.get(name, connection.headers.get(name)) for name in _CREDENTIALS[:3]
-    )
+    header = connection.headers.get
+    authorization, gateway, purpose = [given.get(name, header(name)) for name in _CREDENTIALS[:3]]
     address = connection.client.host if connection.client else ""
     return Credentials(authorization, gateway, purpose, address)
 
@@ -209,7 +208,7 @@ def _form(request: Request, kind: OperationType | None, media: Sequence[Media]) 
         if Media.EVENT_STREAM not in media:
             raise NotAcceptable("A subscription is answered as text/event-stream, or by WebSocket.")
         return Media.EVENT_STREAM
-    return media[0] if media == [Media.EVENT_STREAM] else _text_form(media)
+    return media[0] if media == (Media.EVENT_STREAM,) else _text_form(media)
 
 
 def _text_form(media: Sequence[Media]) -> Media:

@@ -2,15 +2,14 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
 def _free() -> None:
     """Nothing is counted."""
 
 
-@dataclass(frozen=True, slots=True)
-class Admission:
+class Admission(NamedTuple):
     """The strictest by default, and counted nowhere."""
 
     max_cost: int = 0
