@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 import strawberry
 
@@ -40,8 +40,7 @@ def page_size(first: int, last: int | None) -> PageSize:
     return PageSize(first, forward=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Page(Generic[Row]):
+class Page(NamedTuple, Generic[Row]):
     """The rows of a page in the connection's order, and whether more lie beyond either end."""
 
     rows: Sequence[Row]
@@ -60,8 +59,7 @@ class Page(Generic[Row]):
         return cls(rows[::-1], more_after=starts_inside, more_before=more)
 
 
-@dataclass(frozen=True, slots=True)
-class PageInfoRow(Generic[Row]):
+class PageInfoRow(NamedTuple, Generic[Row]):
     """Where a page stands; a cursor is written when it is asked for."""
 
     page: Page[Row]
