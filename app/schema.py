@@ -38,6 +38,7 @@ from app.limits.trusted import TrustedDocuments, UntrustedDocument
 from app.presentable import forget_frames, make_presentable
 from resolvers.accountability import Accountability
 from resolvers.citizen import Citizen
+from resolvers.context import Context
 from resolvers.entities import entities
 from resolvers.mutation import Mutation
 from resolvers.paging import MAX_PAGE_SIZE
@@ -187,6 +188,10 @@ class Execution(CompiledExecution, StrawberryGraphQLCoreExecutionContext):
 
     def called_info(self) -> ContextInfo:
         return ContextInfo(self.context_value)
+
+    def told(self, asked: frozenset[str] | None) -> None:
+        if isinstance(self.context_value, Context):
+            self.context_value.note_asked(asked)
 
 
 def _refuse_other_kinds(operation: ExecutionContext) -> None:

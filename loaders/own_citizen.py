@@ -7,7 +7,7 @@ from app.database import Database
 from app.rules.vocabulary import Scheme
 from loaders.bank_accounts import OF_CITIZEN, BankAccountRow, bank_accounts_of
 from loaders.citizens import COLUMNS, CitizenRow, citizen_of, rows_by
-from loaders.payment_pages import Pages, PaymentPage, Window, page_statement, window_arguments
+from loaders.payment_pages import Pages, PaymentPage, Window, page_statements, window_arguments
 from loaders.payments import PaymentRow
 
 
@@ -51,20 +51,18 @@ where l.national_id_hmac = any($1)"""
 
 # Rows of citizens without a payment, and of payments without a citizen, in one statement: who is
 # alone waits once.
-_WITH_PAYMENTS = (
+OWN_AND_PAGE = page_statements(
     "citizen_lookup l join registration k on k.citizen_id = l.citizen_id",
     "l.national_id_hmac",
     f", own as ({OWN}) select o.*, p.* from own o full join known p on false",
 )
-OWN_AND_NEWEST = page_statement(*_WITH_PAYMENTS, newest_first=True)
-OWN_AND_OLDEST = page_statement(*_WITH_PAYMENTS, newest_first=False)
 
 
 async def own_citizens(database: Database, keys: Sequence[OwnKey]) -> list[OwnCitizen | None]:
     """For each key the citizen; the keys expect pages of one window, or none."""
     rows = await database.fetch(*_asked(keys), row=PaymentRow)
     payments = [row for row in rows if row["in_page"] is not None] if keys[0].pages else ()
-    pages = Pages(payments)
+    pages = Pages(payments, keys[0].window)
     citizens = rows if not payments else [row for row in rows if row["in_page"] is None]
     found = rows_by(citizens, "national_id_hmac")
     return [_own(key, found.get(key.national_id_hmac), pages) for key in keys]
@@ -77,7 +75,7 @@ def _asked(keys: Sequence[OwnKey]) -> tuple[Any, ...]:
         return OWN, hmacs
     pages = [page for key in keys for page in key.pages]
     return (
-        OWN_AND_NEWEST if window.newest_first else OWN_AND_OLDEST,
+        OWN_AND_PAGE[window.shape],
         hmacs,
         list({scheme.value for page in pages for scheme in page.schemes}),
         *window_arguments(window, max(page.limit for page in pages)),

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import date
+from itertools import chain, product, starmap
 from typing import NamedTuple
 from uuid import UUID
 
@@ -22,6 +23,16 @@ NEWEST = Place(date(9999, 1, 1), 32767)
 OLDEST = Place(date(1, 1, 1), -32768)
 
 
+class Shape(NamedTuple):
+    """What makes the statement of a page another one.
+
+    `repayments`: whether it brings what the payments repay, and what repays them.
+    """
+
+    newest_first: bool
+    repayments: bool
+
+
 class Window(NamedTuple):
     """Which payments of an entitlement: all strictly between two places, of some statuses."""
 
@@ -29,6 +40,11 @@ class Window(NamedTuple):
     above: Place = OLDEST
     statuses: tuple[PaymentStatus, ...] | None = None
     newest_first: bool = True
+    repayments: bool = True
+
+    @property
+    def shape(self) -> Shape:
+        return Shape(self.newest_first, self.repayments)
 
 
 _Owner = tuple[UUID | bytes, str]  # whose payment, and of which scheme, as rows have it
@@ -45,13 +61,19 @@ class PageKey(NamedTuple):
 class PaymentPage(NamedTuple):
     """A page's payments in its order, and those outside it that they repay.
 
-    `named` are the keys that payments of the page give as what they repay, or are repaid by.
+    `named` are the keys that payments of the page give as what they repay, or are repaid by, where
+    that was asked.
     """
 
     rows: tuple[PaymentRow, ...]
     repaid: tuple[PaymentRow, ...]
     named: frozenset[PaymentKey]
 
+
+_KNOWN_ALONE = """, known as (
+  select p.*, true as in_page, null::date as repaid_by_period, null::smallint as repaid_by_sequence
+  from page p
+)"""
 
 # What a payment of the page repays comes along, though it may lie beyond the page's end. LIMIT
 # makes that a look-up by key; a plain join of many rows may be planned as a read of every payment.
@@ -71,7 +93,9 @@ with page as (
     limit $8
   ) p
   where {owner} = any($1) and k.scheme = any($2::scheme[])
-), shown as (
+)"""
+
+_KNOWN_WITH_REPAYMENTS = """, shown as (
   select page.*, true as in_page from page
   union all
   select p.*, page.owner, false
@@ -94,11 +118,18 @@ with page as (
 )"""
 
 
-def page_statement(owners: str, owner: str, rest: str, *, newest_first: bool) -> str:
-    """A statement whose `rest` reads the page as `known`. `owners`: where `k`, the registrations,
+def page_statements(owners: str, owner: str, rest: str) -> dict[Shape, str]:
+    """Statements whose `rest` reads the page as `known`. `owners`: where `k`, the registrations,
     and `owner`, whose of them $1 is, come from."""
-    direction = "desc" if newest_first else "asc"
-    page = _PAGE.format(
+    return {
+        shape: _statement(shape, owners, owner, rest)
+        for shape in starmap(Shape, product((True, False), repeat=2))
+    }
+
+
+def _statement(shape: Shape, owners: str, owner: str, rest: str) -> str:
+    direction = "desc" if shape.newest_first else "asc"
+    page = (_PAGE + (_KNOWN_WITH_REPAYMENTS if shape.repayments else _KNOWN_ALONE)).format(
         owners=owners,
         owner=owner,
         direction=direction,
@@ -109,22 +140,20 @@ def page_statement(owners: str, owner: str, rest: str, *, newest_first: bool) ->
     return f"{page}{rest}\norder by p.period {direction}, p.sequence {direction}"
 
 
-_OF_CITIZENS = "registration k", "k.citizen_id", "\nselect p.* from known p"
-PAGE_NEWEST_FIRST = page_statement(*_OF_CITIZENS, newest_first=True)
-PAGE_OLDEST_FIRST = page_statement(*_OF_CITIZENS, newest_first=False)
+PAGES = page_statements("registration k", "k.citizen_id", "\nselect p.* from known p")
 
 
 async def payment_pages(database: Database, keys: Sequence[PageKey]) -> list[PaymentPage]:
     """For each key its page; the keys have one window, and any limits."""
-    newest_first = keys[0].window.newest_first
+    window = keys[0].window
     rows = await database.fetch(
-        PAGE_NEWEST_FIRST if newest_first else PAGE_OLDEST_FIRST,
+        PAGES[window.shape],
         list({key.entitlement.citizen_id for key in keys}),
         list({key.entitlement.scheme.value for key in keys}),
-        *window_arguments(keys[0].window, max(key.limit for key in keys)),
+        *window_arguments(window, max(key.limit for key in keys)),
         row=PaymentRow,
     )
-    pages = Pages(rows)
+    pages = Pages(rows, window)
     return [pages.of(key.entitlement.citizen_id, key.entitlement.scheme, key.limit) for key in keys]
 
 
@@ -137,7 +166,8 @@ def window_arguments(window: Window, limit: int) -> tuple[object, ...]:
 class Pages:
     """Rows of pages by whose they are and of which scheme: those shown, and those they repay."""
 
-    def __init__(self, rows: Iterable[PaymentRow]) -> None:
+    def __init__(self, rows: Iterable[PaymentRow], window: Window | None) -> None:
+        self._repayments = window is not None and window.repayments
         self._shown: dict[_Owner, list[PaymentRow]] = {}
         self._repaid: dict[_Owner, list[PaymentRow]] = {}
         for row in rows:
@@ -148,7 +178,6 @@ class Pages:
         """The first payments of an owner's, at most so many."""
         whose = owner, scheme.value
         shown = self._shown.get(whose, ())[:limit]
-        keys = (
-            key for row in shown for key in (row.repays_key, row.repaid_by_key) if key is not None
-        )
+        named = (row.repays_key for row in shown), (row.repaid_by_key for row in shown)
+        keys = {key for key in chain(*named) if key is not None} if self._repayments else ()
         return PaymentPage(tuple(shown), tuple(self._repaid.get(whose, ())), frozenset(keys))

@@ -20,6 +20,8 @@ from app.viewer import AgencyViewer, Viewer
 from loaders.bundle import Loaders
 from loaders.live_notifications import LiveNotifications
 
+_OF_REPAYMENTS = frozenset({"Payment.repays", "Payment.repaidBy"})
+
 
 @dataclass(slots=True)
 class Context:
@@ -40,6 +42,11 @@ class Context:
     live: LiveNotifications | None = None
     allowed: set[Scope] = field(default_factory=set)  # what the viewer was found to have
     again: Callable[[], "Context"] | None = None  # the same, for one more event of a stream
+    repayments: bool = True  # whether it may be asked what a payment repays, or what repays it
+
+    def note_asked(self, fields: frozenset[str] | None) -> None:
+        """The schema coordinates of the fields that the operation may ask; None: nobody looked."""
+        self.repayments = fields is None or not _OF_REPAYMENTS.isdisjoint(fields)
 
     def note_reads(self, citizen_ids: Iterable[UUID], category: Category) -> None:
         """Data of citizens are about to be given; an agency's access is put on record.

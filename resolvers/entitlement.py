@@ -183,13 +183,13 @@ class Entitlement:
         )
 
     @resolved("The newest payment.", gives=Payment | None, scope=Scope.PAYMENT_READ)
-    @expects(lambda info, above, **_given: _expect(info, above, Window(), 1))
+    @expects(lambda info, above, **_given: _expect(info, above, _newest(info.context), 1))
     @at_hand(lambda root, info: _latest_at_hand(info.context, root.key))
     @together
     async def latest_payment(
         roots: strawberry.Parent[Sequence[EntitlementView]], info: Info
     ) -> list[PaymentRow | Exception | None]:
-        keys = [_latest(root.key) for root in roots]
+        keys = [_latest(info.context, root.key) for root in roots]
         pages = await info.context.loaders.payments_by_entitlement(keys)
         return [page if isinstance(page, Exception) else next(iter(page), None) for page in pages]
 
@@ -200,7 +200,7 @@ class Entitlement:
         cost=page_of("first", "last"),
         scope=Scope.PAYMENT_READ,
     )
-    @expects(lambda info, above, **given: _expect_page(info, above, PaymentsArguments.of(**given)))
+    @expects(lambda info, above, **given: _expect_page(info, above, given))
     @at_hand(lambda root, info, **given: payment_connection_at_hand(info.context, root, **given))
     @together
     async def payments(
@@ -213,7 +213,9 @@ class Entitlement:
         fiscal_year: int | None = None,
         status: list[PaymentStatus] | None = None,
     ) -> list[PaymentConnectionRow | Exception]:
-        arguments = PaymentsArguments.of(first, after, last, before, fiscal_year, status)
+        arguments = PaymentsArguments.of(
+            info.context, first, after, last, before, fiscal_year, status
+        )
         return await payment_connections(info.context, [root.key for root in roots], arguments)
 
     @resolved(
@@ -237,18 +239,23 @@ class Entitlement:
         return isinstance(value, EntitlementView)
 
 
-def _latest(key: EntitlementKey) -> PageKey:
-    return PageKey(key, Window(), 1)
+def _newest(context: Context) -> Window:
+    return Window(repayments=context.repayments)
+
+
+def _latest(context: Context, key: EntitlementKey) -> PageKey:
+    return PageKey(key, _newest(context), 1)
 
 
 def _latest_at_hand(context: Context, key: EntitlementKey) -> PaymentRow | UndefinedType | None:
     if not context.loaders.has_pages:
         return Undefined
-    page = context.loaders.payments_at_hand(_latest(key), Undefined)
+    page = context.loaders.payments_at_hand(_latest(context, key), Undefined)
     return page if isinstance(page, UndefinedType) else next(iter(page), None)
 
 
-def _expect_page(info: Info, above: Mapping[str, Any], arguments: PaymentsArguments) -> None:
+def _expect_page(info: Info, above: Mapping[str, Any], given: Mapping[str, Any]) -> None:
+    arguments = PaymentsArguments.of(info.context, **given)
     _expect(info, above, arguments.window, arguments.limit)
 
 

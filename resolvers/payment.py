@@ -199,6 +199,7 @@ class PaymentsArguments:
     @classmethod
     def of(
         cls,
+        context: Context,
         first: int | None = DEFAULT_PAYMENTS,
         after: str | None = None,
         last: int | None = None,
@@ -208,7 +209,7 @@ class PaymentsArguments:
     ) -> "PaymentsArguments":
         """From those of the field, as far as they are given; as `read`."""
         statuses = None if status is None else tuple(status)
-        return cls.read(first, after, last, before, fiscal_year, statuses)
+        return cls.read(first, after, last, before, fiscal_year, statuses, context.repayments)
 
     @classmethod
     @lru_cache(_REMEMBERED)
@@ -220,6 +221,7 @@ class PaymentsArguments:
         before: str | None,
         fiscal_year: int | None,
         status: tuple[PaymentStatus, ...] | None,
+        repayments: bool = True,
     ) -> "PaymentsArguments":
         """`BadInput` names the argument that is wrong.
 
@@ -233,7 +235,7 @@ class PaymentsArguments:
             below = min(below, Place(last_month, NEWEST.sequence))
             above = max(above, Place(first_month, OLDEST.sequence))
         statuses = None if status is None else tuple(sorted(set(status), key=lambda s: s.value))
-        window = Window(below, above, statuses, newest_first=size.forward)
+        window = Window(below, above, statuses, newest_first=size.forward, repayments=repayments)
         return cls(size, window, starts_inside=bool(after if size.forward else before))
 
 
@@ -262,7 +264,7 @@ def payment_connection_at_hand(
     arguments."""
     if not context.loaders.has_pages:
         return Undefined
-    arguments = PaymentsArguments.of(**given)
+    arguments = PaymentsArguments.of(context, **given)
     page = context.loaders.payments_at_hand(arguments.page_of(view.key), Undefined)
     return page if isinstance(page, UndefinedType) else PaymentConnectionRow.of(page, arguments)
 

@@ -15,7 +15,7 @@ from bench.storage.fill import add_citizens, prepare
 from bench.storage.plans import broken_rules, explained
 from bench.storage.population import citizens_of
 from bench.storage.statements import FRESHNESS, OF_CITIZENS, Statement
-from loaders.payment_pages import PAGE_NEWEST_FIRST
+from loaders.payment_pages import PAGES, Shape
 from tests.conftest import Databases
 
 CITIZENS = citizens_of(20_000)
@@ -63,8 +63,9 @@ async def test_what_a_page_repays_is_looked_up_by_key(register: asyncpg.Connecti
         await register.execute("set enable_seqscan = off")
 
 
-SORTED = PAGE_NEWEST_FIRST.replace("order by p.period desc", "order by p.paid_on desc, p.period", 1)
-FILTERED = PAGE_NEWEST_FIRST.replace("($7", "p.kind = 'BACKPAY' and ($7", 1)
+PAGE = PAGES[Shape(newest_first=True, repayments=True)]
+SORTED = PAGE.replace("order by p.period desc", "order by p.paid_on desc, p.period", 1)
+FILTERED = PAGE.replace("($7", "p.kind = 'BACKPAY' and ($7", 1)
 UNCUT = FILTERED.replace("limit $8", "").replace("p.kind = 'BACKPAY'", "$8 > 0", 1)
 
 
@@ -80,7 +81,7 @@ UNCUT = FILTERED.replace("limit $8", "").replace("p.kind = 'BACKPAY'", "$8 > 0",
 async def test_a_plan_that_breaks_a_rule_is_told(
     register: asyncpg.Connection, sql: str, rule: str
 ) -> None:
-    assert sql != PAGE_NEWEST_FIRST
+    assert sql != PAGE
     statement = Statement("broken", sql, NEWEST_12.arguments, 3, 4, one_range=True)
     found = await broken(register, statement, 10, generic=True)
     assert [one for one in found if rule in one], found

@@ -80,7 +80,8 @@ class Compiler:
         selections = Selections(self._schema, collector, self._shortcuts)
         plan = selections.of(root, [(operation.selection_set, ())])
         serial = operation.operation is OperationType.MUTATION
-        return Plan(plan, serial, [] if serial else list(_expected(plan, None)))
+        expected = [] if serial else list(_expected(plan, None))
+        return Plan(plan, serial, expected, frozenset(selections.asked))
 
 
 def _expected(selection: SelectionPlan, above: FieldPlan | None) -> Iterator[Expected]:
@@ -108,6 +109,7 @@ class Selections:
         self._schema = schema
         self._collector = collector
         self._shortcuts = shortcuts
+        self.asked: set[str] = set()
 
     def of(self, type_: GraphQLObjectType, parts: Iterable[Part]) -> SelectionPlan:
         """What is asked of an object type by these selection sets together."""
@@ -134,6 +136,7 @@ class Selections:
             return None
         if name.startswith("__") and name != _TYPENAME:
             raise NotCompiled("introspection")
+        self.asked.add(f"{parent.name}.{name}")
         plan = FieldPlan(key, definition, parent, typename=name == _TYPENAME)
         plan.type = self._type(definition.type, plan)
         plan.attribute = self._shortcuts.read_of(definition)

@@ -98,6 +98,10 @@ class CompiledExecution(Executor[Any]):
         """What a `Call` gets as info: the same for every field and object."""
         raise NotImplementedError
 
+    def told(self, asked: frozenset[str] | None) -> None:
+        """Before a run: the schema coordinates of all fields that the operation may ask, or None
+        where graphql-core runs it, who looks no further than a field."""
+
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
         if self.operation.operation is OperationType.SUBSCRIPTION:
@@ -148,10 +152,11 @@ class CompiledExecution(Executor[Any]):
         why = self._never_compiled(serially)
         if why is not None:
             self.plans().left[why] += 1
-            return super().execute_operation(serially)
-        plan = self.plans().of(self.operation, self.fragments)
+        plan = self.plans().of(self.operation, self.fragments) if why is None else None
         if plan is None:
+            self.told(None)
             return super().execute_operation(serially)
+        self.told(plan.asked)
         return Run(self, plan).result()
 
     def _never_compiled(self, serially: bool | None) -> str | None:

@@ -170,3 +170,4 @@ class Plan:
     root: SelectionPlan
     serial: bool
     expected: Sequence[Expected]
+    asked: frozenset[str]  # the schema coordinates of the fields that it may ask

@@ -16,7 +16,7 @@ from loaders import (
     payment_pages,
     payments,
 )
-from loaders.payment_pages import NEWEST, OLDEST, Place
+from loaders.payment_pages import NEWEST, OLDEST, Place, Shape
 
 Arguments = tuple[object, ...]
 Make = Callable[[random.Random, Sequence[int]], Arguments]
@@ -24,6 +24,9 @@ Make = Callable[[random.Random, Sequence[int]], Arguments]
 SCHEMES = [scheme.value for scheme in Scheme]
 PAGE = 13  # a year of months, and one more that tells whether there are more
 ALL_PARTITIONS = 6
+NEWEST_FIRST = Shape(newest_first=True, repayments=True)
+OLDEST_FIRST = Shape(newest_first=False, repayments=True)
+ALONE = Shape(newest_first=True, repayments=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,23 +98,31 @@ OF_CITIZENS = [
     Statement("citizens by HMAC", citizens.BY_NATIONAL_ID_HMAC, _hmacs, pages=12),
     Statement("own citizens", own_citizen.OWN, _hmacs, pages=16),
     Statement("bank accounts", bank_accounts.BY_CITIZEN, _ids),
-    Statement("newest 12", payment_pages.PAGE_NEWEST_FIRST, _page(), 3, 3, one_range=True),
-    Statement("own newest 12", own_citizen.OWN_AND_NEWEST, _own_page, 3, 3.5, one_range=True),
+    Statement("newest 12", payment_pages.PAGES[NEWEST_FIRST], _page(), 3, 3, one_range=True),
+    Statement("newest 12 alone", payment_pages.PAGES[ALONE], _page(), 3, 3, one_range=True),
+    Statement(
+        "own newest 12 alone", own_citizen.OWN_AND_PAGE[ALONE], _own_page, 3, 3.5, one_range=True
+    ),
+    Statement(
+        "own newest 12", own_citizen.OWN_AND_PAGE[NEWEST_FIRST], _own_page, 3, 3.5, one_range=True
+    ),
     Statement(
         "12 from two years ago",
-        payment_pages.PAGE_NEWEST_FIRST,
+        payment_pages.PAGES[NEWEST_FIRST],
         _page(below=_two_years_ago()),
         4,
         3.5,
         one_range=True,
     ),
-    Statement("a fiscal year", payment_pages.PAGE_NEWEST_FIRST, _OF_A_YEAR, 4, 3.5, one_range=True),
     Statement(
-        "oldest 12", payment_pages.PAGE_OLDEST_FIRST, _page(), ALL_PARTITIONS, 3.5, one_range=True
+        "a fiscal year", payment_pages.PAGES[NEWEST_FIRST], _OF_A_YEAR, 4, 3.5, one_range=True
+    ),
+    Statement(
+        "oldest 12", payment_pages.PAGES[OLDEST_FIRST], _page(), ALL_PARTITIONS, 3.5, one_range=True
     ),
     Statement(
         "failed ones",
-        payment_pages.PAGE_NEWEST_FIRST,
+        payment_pages.PAGES[NEWEST_FIRST],
         _page(statuses=["FAILED"]),
         ALL_PARTITIONS,
         200,

@@ -11,10 +11,12 @@ from app.demo.personas import PERSONAS
 from loaders.access_records import RECORD
 from loaders.bank_accounts import BY_CITIZEN
 from loaders.citizens import BY_ID
-from loaders.own_citizen import OWN, OWN_AND_NEWEST, OWN_AND_OLDEST
-from loaders.payment_pages import PAGE_NEWEST_FIRST, PAGE_OLDEST_FIRST
+from loaders.own_citizen import OWN, OWN_AND_PAGE
+from loaders.payment_pages import PAGES, Shape
 from tests.serving import Caller, Serving, locked
 
+NEWEST = Shape(newest_first=True, repayments=False)
+OLDEST_FIRST = Shape(newest_first=False, repayments=False)
 PAYMENTS = "payments(first: 2) { nodes { period bankAccount { maskedNumber } } }"
 
 
@@ -40,12 +42,12 @@ OF_A_YEAR = "b: payments(fiscalYear: 2569, status: [PAID]) { nodes { period } }"
 @pytest.mark.parametrize(
     ("fields", "statements"),
     [
-        (PAYMENTS, [OWN_AND_NEWEST]),
-        (f"{LATEST} {PAYMENTS}", [OWN_AND_NEWEST]),
-        (OLDEST, [OWN_AND_OLDEST]),
-        (OF_A_YEAR, [OWN_AND_NEWEST]),
-        (f"{OLDEST} {PAYMENTS}", [OWN_AND_OLDEST, PAGE_NEWEST_FIRST]),
-        (f"{LATEST} {OLDEST} {PAYMENTS}", [OWN_AND_NEWEST, PAGE_OLDEST_FIRST]),
+        (PAYMENTS, [OWN_AND_PAGE[NEWEST]]),
+        (f"{LATEST} {PAYMENTS}", [OWN_AND_PAGE[NEWEST]]),
+        (OLDEST, [OWN_AND_PAGE[OLDEST_FIRST]]),
+        (OF_A_YEAR, [OWN_AND_PAGE[NEWEST]]),
+        (f"{OLDEST} {PAYMENTS}", [OWN_AND_PAGE[OLDEST_FIRST], PAGES[NEWEST]]),
+        (f"{LATEST} {OLDEST} {PAYMENTS}", [OWN_AND_PAGE[NEWEST], PAGES[OLDEST_FIRST]]),
         ("state", [OWN]),
     ],
 )
@@ -59,15 +61,53 @@ async def test_pages_of_one_window_come_along(
             assert found == statements
 
 
+REPAID = "payments { nodes { id status repaidBy { id amount } } }"
+FRAGMENT = "fragment F on Payment { id status repaidBy { id amount } }"
+
+
+@pytest.mark.parametrize(
+    ("payments", "rest", "variables"),
+    [
+        (REPAID, "", None),
+        ("payments { nodes { ...F } }", FRAGMENT, None),
+        ("payments { nodes { id status repaidBy @include(if: $yes) { id amount } } }", "", True),
+        ("payments { nodes { id status repaidBy { id amount } repays { id } } }", "", None),
+    ],
+    ids=["asked", "in a fragment", "on a condition", "both ways"],
+)
+async def test_what_makes_payments_good_comes_along_where_it_is_asked(
+    serving: Serving, payments: str, rest: str, variables: bool | None
+) -> None:
+    head = "query" if variables is None else "query ($yes: Boolean!)"
+    given = None if variables is None else {"yes": variables}
+    async with serving() as caller:
+        token = caller.citizen("failed-repaid")
+        for fields, end, kinds in (
+            ("payments { nodes { id } }", "", NEWEST),
+            (payments, rest, Shape(newest_first=True, repayments=True)),
+        ):
+            body = {"query": f"{head} {of_each_entitlement(fields)} {end}", "variables": given}
+            if "$yes" not in fields:
+                body["query"] = f"query {of_each_entitlement(fields)} {end}"
+            with caller.service.database.recording() as statements:
+                answer = (await caller.post(body, token)).json()
+            assert "errors" not in answer
+            assert statements == [OWN_AND_PAGE[kinds]]
+    nodes = answer["data"]["me"]["entitlements"][0]["payments"]["nodes"]
+    failed = [each for each in nodes if each["status"] == "FAILED"]
+    assert failed
+    assert all(each["repaidBy"]["id"] in {every["id"] for every in nodes} for each in failed)
+
+
 async def test_a_page_of_one_scheme_comes_along_alone(serving: Serving) -> None:
     of_one = f"a: entitlements(scheme: OLD_AGE_ALLOWANCE) {{ scheme {PAYMENTS} }}"
     async with serving() as caller:
         found, answer = await asked(caller, f"{{ me {{ {of_one} }} }}")
-        assert found == [OWN_AND_NEWEST]
+        assert found == [OWN_AND_PAGE[NEWEST]]
         (entitlement,) = answer["data"]["me"]["a"]
         assert len(entitlement["payments"]["nodes"]) == 2
         found, more = await asked(caller, f"{{ me {{ {of_one} entitlements {{ {LATEST} }} }} }}")
-        assert found == [OWN_AND_NEWEST]
+        assert found == [OWN_AND_PAGE[NEWEST]]
         assert more["data"]["me"]["a"] == [entitlement]
         assert [bool(each["latestPayment"]) for each in more["data"]["me"]["entitlements"]] == [
             True,
@@ -80,7 +120,7 @@ async def test_what_a_condition_stands_before_is_asked_when_it_is_met(serving: S
         fragment F on Entitlement {{ {PAYMENTS.replace('{', '@skip(if: $no) {', 1)} }}"
     async with serving() as caller:
         assert (await asked(caller, query, {"no": True}))[0] == [OWN]
-        assert (await asked(caller, query, {"no": False}))[0] == [OWN, PAGE_NEWEST_FIRST]
+        assert (await asked(caller, query, {"no": False}))[0] == [OWN, PAGES[NEWEST]]
 
 
 async def test_payments_that_can_not_be_had_are_not_asked_again(
@@ -90,7 +130,7 @@ async def test_payments_that_can_not_be_had_are_not_asked_again(
         for _ in range(2):
             async with locked(demo_database, "payment"):
                 found, answer = await asked(caller, of_each_entitlement(PAYMENTS))
-            assert found == [OWN_AND_NEWEST]
+            assert found == [OWN_AND_PAGE[NEWEST]]
             (error,) = answer["errors"]
             assert (error["extensions"]["code"], error["path"]) == ("SERVICE_UNAVAILABLE", ["me"])
 
@@ -136,4 +176,4 @@ async def test_an_agency_reads_payments_once_it_may_read_the_citizen(serving: Se
         with caller.service.database.recording() as statements:
             answer = (await caller.post(body, caller.agency("audit", scopes))).json()
     assert "errors" not in answer
-    assert statements == [BY_ID, PAGE_NEWEST_FIRST, BY_CITIZEN, RECORD]
+    assert statements == [BY_ID, PAGES[NEWEST], BY_CITIZEN, RECORD]
