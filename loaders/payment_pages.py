@@ -70,14 +70,6 @@ class PaymentPage(NamedTuple):
     named: frozenset[PaymentKey]
 
 
-_KNOWN_ALONE = """, known as (
-  select p.*, true as in_page, null::date as repaid_by_period, null::smallint as repaid_by_sequence
-  from page p
-)"""
-
-# What a payment of the page repays comes along, though it may lie beyond the page's end. LIMIT
-# makes that a look-up by key; a plain join of many rows may be planned as a read of every payment.
-# Most repay nothing and have arrived: for those nothing is looked for.
 _PAGE = """
 with page as (
   select p.*, {owner} as owner
@@ -95,6 +87,14 @@ with page as (
   where {owner} = any($1) and k.scheme = any($2::scheme[])
 )"""
 
+_KNOWN_ALONE = """, known as (
+  select p.*, true as in_page, null::date as repaid_by_period, null::smallint as repaid_by_sequence
+  from page p
+)"""
+
+# What a payment of the page repays comes along, though it may lie beyond the page's end. LIMIT
+# makes that a look-up by key; a plain join of many rows may be planned as a read of every payment.
+# Most repay nothing and have arrived: for those nothing is looked for.
 _KNOWN_WITH_REPAYMENTS = """, shown as (
   select page.*, true as in_page from page
   union all
