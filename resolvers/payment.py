@@ -221,7 +221,7 @@ class PaymentsArguments:
         before: str | None,
         fiscal_year: int | None,
         status: tuple[PaymentStatus, ...] | None,
-        repayments: bool = True,
+        repayments: bool,
     ) -> "PaymentsArguments":
         """`BadInput` names the argument that is wrong.
 
