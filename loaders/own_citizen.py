@@ -90,7 +90,7 @@ def _own(key: OwnKey, rows: Sequence[Any] | None, pages: Pages) -> OwnCitizen | 
         citizen,
         bank_accounts_of(citizen.citizen_id, rows[0]["bank_accounts"]),
         {
-            (scheme, page.limit): pages.of(key.national_id_hmac, scheme, page.limit)
+            (scheme, page.limit): pages.of(citizen.citizen_id, scheme, page.limit)
             for page in key.pages
             for scheme in page.schemes
         },

@@ -47,7 +47,7 @@ class Window(NamedTuple):
         return Shape(self.newest_first, self.repayments)
 
 
-_Owner = tuple[UUID | bytes, str]  # whose payment, and of which scheme, as rows have it
+_Owner = tuple[UUID, str]  # whose payment, and of which scheme, as rows have it
 
 
 class PageKey(NamedTuple):
@@ -72,7 +72,7 @@ class PaymentPage(NamedTuple):
 
 _PAGE = """
 with page as (
-  select p.*, {owner} as owner
+  select p.*
   from {owners}
   cross join lateral (
     select {columns}
@@ -98,7 +98,7 @@ _KNOWN_ALONE = """, known as (
 _KNOWN_WITH_REPAYMENTS = """, shown as (
   select page.*, true as in_page from page
   union all
-  select p.*, page.owner, false
+  select p.*, false
   from page cross join lateral (
     select {columns}
     from payment p
@@ -108,11 +108,11 @@ _KNOWN_WITH_REPAYMENTS = """, shown as (
   ) p
   where page.repays_period is not null
 ), known as (
-  select {columns}, p.owner, p.in_page, r.repaid_by_period, r.repaid_by_sequence
+  select {columns}, p.in_page, r.repaid_by_period, r.repaid_by_sequence
   from shown p {made_good_by}
   where p.status in {not_arrived}
   union all
-  select {columns}, p.owner, p.in_page, null, null
+  select {columns}, p.in_page, null, null
   from shown p
   where p.status not in {not_arrived}
 )"""
@@ -172,11 +172,11 @@ class Pages:
         self._repaid: dict[_Owner, list[PaymentRow]] = {}
         for row in rows:
             part = self._shown if row["in_page"] else self._repaid
-            part.setdefault((row["owner"], row["scheme"]), []).append(row)
+            part.setdefault((row["citizen_id"], row["scheme"]), []).append(row)
 
-    def of(self, owner: UUID | bytes, scheme: Scheme, limit: int) -> PaymentPage:
-        """The first payments of an owner's, at most so many."""
-        whose = owner, scheme.value
+    def of(self, citizen_id: UUID, scheme: Scheme, limit: int) -> PaymentPage:
+        """The first payments of an entitlement, at most so many."""
+        whose = citizen_id, scheme.value
         shown = self._shown.get(whose, ())[:limit]
         named = (row.repays_key for row in shown), (row.repaid_by_key for row in shown)
         keys = {key for key in chain(*named) if key is not None} if self._repayments else ()
