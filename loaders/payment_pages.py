@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import date
-from itertools import chain, product, starmap
+from itertools import product, starmap
 from typing import NamedTuple
 from uuid import UUID
 
@@ -29,8 +29,8 @@ class Shape(NamedTuple):
     `repayments`: whether it brings what the payments repay, and what repays them.
     """
 
-    newest_first: bool
-    repayments: bool
+    newest_first: bool = True
+    repayments: bool = True
 
 
 class Window(NamedTuple):
@@ -39,12 +39,7 @@ class Window(NamedTuple):
     below: Place = NEWEST
     above: Place = OLDEST
     statuses: tuple[PaymentStatus, ...] | None = None
-    newest_first: bool = True
-    repayments: bool = True
-
-    @property
-    def shape(self) -> Shape:
-        return Shape(self.newest_first, self.repayments)
+    shape: Shape = Shape()
 
 
 _Owner = tuple[UUID, str]  # whose payment, and of which scheme, as rows have it
@@ -167,7 +162,7 @@ class Pages:
     """Rows of pages by whose they are and of which scheme: those shown, and those they repay."""
 
     def __init__(self, rows: Iterable[PaymentRow], window: Window | None) -> None:
-        self._repayments = window is not None and window.repayments
+        self._repayments = window is not None and window.shape.repayments
         self._shown: dict[_Owner, list[PaymentRow]] = {}
         self._repaid: dict[_Owner, list[PaymentRow]] = {}
         for row in rows:
@@ -178,6 +173,8 @@ class Pages:
         """The first payments of an entitlement, at most so many."""
         whose = citizen_id, scheme.value
         shown = self._shown.get(whose, ())[:limit]
-        named = (row.repays_key for row in shown), (row.repaid_by_key for row in shown)
-        keys = {key for key in chain(*named) if key is not None} if self._repayments else ()
-        return PaymentPage(tuple(shown), tuple(self._repaid.get(whose, ())), frozenset(keys))
+        keys = (
+            key for row in shown for key in (row.repays_key, row.repaid_by_key) if key is not None
+        )
+        named = frozenset(keys if self._repayments else ())
+        return PaymentPage(tuple(shown), tuple(self._repaid.get(whose, ())), named)

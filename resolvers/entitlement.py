@@ -23,7 +23,7 @@ from app.rules.vocabulary import (
 from loaders.asked import Perhaps
 from loaders.bank_accounts import BankAccountRow
 from loaders.citizens import CitizenRow
-from loaders.payment_pages import PageKey, Window
+from loaders.payment_pages import PageKey, Shape, Window
 from loaders.payments import PaymentRow, TotalsKey, TotalsRow
 from loaders.reference import LocalAuthorityRow
 from resolvers.bank_account import BankAccount
@@ -189,7 +189,8 @@ class Entitlement:
     async def latest_payment(
         roots: strawberry.Parent[Sequence[EntitlementView]], info: Info
     ) -> list[PaymentRow | Exception | None]:
-        keys = [_latest(info.context, root.key) for root in roots]
+        window = _newest(info.context)
+        keys = [_latest(window, root.key) for root in roots]
         pages = await info.context.loaders.payments_by_entitlement(keys)
         return [page if isinstance(page, Exception) else next(iter(page), None) for page in pages]
 
@@ -240,17 +241,17 @@ class Entitlement:
 
 
 def _newest(context: Context) -> Window:
-    return Window(repayments=context.repayments)
+    return Window(shape=Shape(repayments=context.repayments))
 
 
-def _latest(context: Context, key: EntitlementKey) -> PageKey:
-    return PageKey(key, _newest(context), 1)
+def _latest(window: Window, key: EntitlementKey) -> PageKey:
+    return PageKey(key, window, 1)
 
 
 def _latest_at_hand(context: Context, key: EntitlementKey) -> PaymentRow | UndefinedType | None:
     if not context.loaders.has_pages:
         return Undefined
-    page = context.loaders.payments_at_hand(_latest(context, key), Undefined)
+    page = context.loaders.payments_at_hand(_latest(_newest(context), key), Undefined)
     return page if isinstance(page, UndefinedType) else next(iter(page), None)
 
 

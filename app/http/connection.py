@@ -7,9 +7,10 @@ data each would be two of them: a third of what the smallest answer took.
 
 import asyncio
 from typing import Any, cast
-from weakref import WeakKeyDictionary
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from app.loop_local import LoopLocal
 
 _MOST_HELD = 65_536  # bytes: the transport is to notice who does not read
 
@@ -17,13 +18,12 @@ _MOST_HELD = 65_536  # bytes: the transport is to notice who does not read
 class _Turn:
     """The connections of one loop that were written to in this turn of it."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop = loop
+    def __init__(self) -> None:
         self._written: list[JoinedWrites] = []
 
     def add(self, written: "JoinedWrites") -> None:
         if not self._written:
-            self._loop.call_soon(self._end)
+            asyncio.get_running_loop().call_soon(self._end)
         self._written.append(written)
 
     def _end(self) -> None:
@@ -73,14 +73,12 @@ class JoinedWrites:
         return getattr(self._transport, name)
 
 
-_turns: WeakKeyDictionary[asyncio.AbstractEventLoop, _Turn] = WeakKeyDictionary()
+_turns = LoopLocal(_Turn)
 
 
 class HttpProtocol(HttpToolsProtocol):
     """uvicorn's, and with an upgrade its WebSocket's, over joined writes."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        turn = _turns.get(self.loop)
-        if turn is None:
-            turn = _turns[self.loop] = _Turn(self.loop)
-        super().connection_made(cast(asyncio.Transport, JoinedWrites(transport, turn)))
+        joined = JoinedWrites(transport, _turns.get())
+        super().connection_made(cast(asyncio.Transport, joined))

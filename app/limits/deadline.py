@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from contextvars import ContextVar
 from types import TracebackType
-from weakref import WeakKeyDictionary
 
 from app import clock
 from app.errors import AllowancesError, Unauthenticated
+from app.loop_local import LoopLocal
 
 # A statement ends with its request; a breath later, so that it's the request that says why.
 _BREATH = 0.05
@@ -59,16 +59,7 @@ class _Watch:
         self._look_later()
 
 
-_watches: WeakKeyDictionary[asyncio.AbstractEventLoop, _Watch] = WeakKeyDictionary()
-
-
-def _watch() -> _Watch:
-    """That of the running loop."""
-    loop = asyncio.get_running_loop()
-    watch = _watches.get(loop)
-    if watch is None:
-        watch = _watches[loop] = _Watch()
-    return watch
+_watches = LoopLocal(_Watch)
 
 
 class _Deadline(AbstractAsyncContextManager[None]):
@@ -84,7 +75,7 @@ class _Deadline(AbstractAsyncContextManager[None]):
         self._before = _ends_at.set(end)
         self._limit = asyncio.timeout(None)
         await self._limit.__aenter__()
-        self._watch = _watch()
+        self._watch = _watches.get()
         self._watch.add(self._limit, end)
 
     async def __aexit__(
@@ -110,7 +101,7 @@ async def token_lifetime(expires_at: float | None) -> AsyncIterator[None]:
 
     `expires_at` in seconds since 1970; None never.
     """
-    left = None if expires_at is None else max(expires_at - clock.now().timestamp(), 0)
+    left = None if expires_at is None else max(expires_at - clock.timestamp(), 0)
     try:
         async with asyncio.timeout(left) as limit:
             yield

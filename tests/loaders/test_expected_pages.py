@@ -21,11 +21,16 @@ PAYMENTS = "payments(first: 2) { nodes { period bankAccount { maskedNumber } } }
 
 
 async def asked(
-    caller: Caller, query: str, variables: dict[str, Any] | None = None
+    caller: Caller,
+    query: str,
+    variables: dict[str, Any] | None = None,
+    persona: str = "both",
 ) -> tuple[list[str], dict[str, Any]]:
     """The statements of a citizen's question, and the answer."""
     with caller.service.database.recording() as statements:
-        response = await caller.post({"query": query, "variables": variables}, caller.citizen())
+        response = await caller.post(
+            {"query": query, "variables": variables}, caller.citizen(persona)
+        )
     answer: dict[str, Any] = response.json()
     return statements, answer
 
@@ -61,38 +66,34 @@ async def test_pages_of_one_window_come_along(
             assert found == statements
 
 
-REPAID = "payments { nodes { id status repaidBy { id amount } } }"
-FRAGMENT = "fragment F on Payment { id status repaidBy { id amount } }"
+REPAID = "repaidBy { id amount }"
 
 
 @pytest.mark.parametrize(
-    ("payments", "rest", "variables"),
+    "query",
     [
-        (REPAID, "", None),
-        ("payments { nodes { ...F } }", FRAGMENT, None),
-        ("payments { nodes { id status repaidBy @include(if: $yes) { id amount } } }", "", True),
-        ("payments { nodes { id status repaidBy { id amount } repays { id } } }", "", None),
+        of_each_entitlement(f"payments {{ nodes {{ id status {REPAID} }} }}"),
+        of_each_entitlement(f"payments {{ nodes {{ id status {REPAID} repays {{ id }} }} }}"),
+        of_each_entitlement("payments { nodes { ...F } }")
+        + f" fragment F on Payment {{ id status {REPAID} }}",
+        "query ($yes: Boolean!) "
+        + of_each_entitlement(
+            "payments { nodes { id status repaidBy @include(if: $yes) { id amount } } }"
+        ),
     ],
-    ids=["asked", "in a fragment", "on a condition", "both ways"],
+    ids=["asked", "both ways", "in a fragment", "on a condition"],
 )
 async def test_what_makes_payments_good_comes_along_where_it_is_asked(
-    serving: Serving, payments: str, rest: str, variables: bool | None
+    serving: Serving, query: str
 ) -> None:
-    head = "query" if variables is None else "query ($yes: Boolean!)"
-    given = None if variables is None else {"yes": variables}
     async with serving() as caller:
-        token = caller.citizen("failed-repaid")
-        for fields, end, kinds in (
-            ("payments { nodes { id } }", "", NEWEST),
-            (payments, rest, Shape(newest_first=True, repayments=True)),
-        ):
-            body = {"query": f"{head} {of_each_entitlement(fields)} {end}", "variables": given}
-            if "$yes" not in fields:
-                body["query"] = f"query {of_each_entitlement(fields)} {end}"
-            with caller.service.database.recording() as statements:
-                answer = (await caller.post(body, token)).json()
-            assert "errors" not in answer
-            assert statements == [OWN_AND_PAGE[kinds]]
+        alone = of_each_entitlement("payments { nodes { id } }")
+        found, answer = await asked(caller, alone, persona="failed-repaid")
+        assert "errors" not in answer
+        assert found == [OWN_AND_PAGE[NEWEST]]
+        found, answer = await asked(caller, query, {"yes": True}, persona="failed-repaid")
+        assert "errors" not in answer
+        assert found == [OWN_AND_PAGE[Shape(newest_first=True, repayments=True)]]
     nodes = answer["data"]["me"]["entitlements"][0]["payments"]["nodes"]
     failed = [each for each in nodes if each["status"] == "FAILED"]
     assert failed

@@ -1,0 +1,24 @@
+"""One value for each event loop."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Generic, TypeVar
+from weakref import WeakKeyDictionary
+
+Value = TypeVar("Value")
+
+
+class LoopLocal(Generic[Value]):
+    """Made when a loop first asks, gone with the loop; so the value is not to hold its loop."""
+
+    def __init__(self, make: Callable[[], Value]) -> None:
+        self._make = make
+        self._values: WeakKeyDictionary[asyncio.AbstractEventLoop, Value] = WeakKeyDictionary()
+
+    def get(self) -> Value:
+        """That of the running loop."""
+        loop = asyncio.get_running_loop()
+        value = self._values.get(loop)
+        if value is None:
+            value = self._values[loop] = self._make()
+        return value
