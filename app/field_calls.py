@@ -220,9 +220,9 @@ def _all_of(guards: Sequence[Guard]) -> Guard:
     if len(guards) == 1:
         return guards[0]
 
-    def guard(sources: Sequence[Any], info: Any) -> None:
-        for each in guards:
-            each(sources, info)
+    def guard(sources: Sequence[Any], info: Any) -> bool:
+        answers = [each(sources, info) for each in guards]  # each is asked, whatever others say
+        return all(answer is True for answer in answers)
 
     return guard
 

@@ -27,8 +27,9 @@ class _Permission(BasePermission):
         self.demand_for_all((source,), info)
         return True
 
-    def demand_for_all(self, sources: Sequence[Any], info: Info) -> None:
-        """Raises where the viewer may not; it never depends on the source."""
+    def demand_for_all(self, sources: Sequence[Any], info: Info) -> bool:
+        """Raises where the viewer may not, which never depends on the source; whether none of the
+        other sources of this run has to be shown."""
         raise NotImplementedError
 
 
@@ -38,20 +39,23 @@ class _Needs(_Permission):
     scope: Scope
     category: Category | None
 
-    def demand_for_all(self, sources: Sequence[Any], info: Info) -> None:
+    def demand_for_all(self, sources: Sequence[Any], info: Info) -> bool:
         context = info.context
         if self.scope not in context.allowed:
             _demand(info, may_use(context.viewer, self.scope))
             context.allowed.add(self.scope)
-        if self.category is not None and not isinstance(context.viewer, CitizenViewer):
-            context.note_reads((source.citizen_id for source in sources), self.category)
+        if self.category is None or isinstance(context.viewer, CitizenViewer):
+            return True
+        context.note_reads((source.citizen_id for source in sources), self.category)
+        return False
 
 
 class NeedsOwn(_Permission):
     """A field for the citizen's own eyes alone."""
 
-    def demand_for_all(self, sources: Sequence[Any], info: Info) -> None:  # noqa: ARG002 - whoever it is
+    def demand_for_all(self, sources: Sequence[Any], info: Info) -> bool:  # noqa: ARG002 - whoever it is
         _demand(info, may_read_own(info.context.viewer))
+        return True
 
 
 class _NeedsAgency(_Permission):
@@ -59,8 +63,9 @@ class _NeedsAgency(_Permission):
 
     scope: Scope
 
-    def demand_for_all(self, sources: Sequence[Any], info: Info) -> None:  # noqa: ARG002 - whoever it is
+    def demand_for_all(self, sources: Sequence[Any], info: Info) -> bool:  # noqa: ARG002 - whoever it is
         _demand(info, may_work(info.context.viewer, self.scope))
+        return True
 
 
 def _demand(info: Info, decision: Decision) -> None:

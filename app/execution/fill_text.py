@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from inspect import iscoroutinefunction
+from itertools import chain
 from typing import Any
 
 from graphql import FieldNode, Undefined
@@ -19,8 +20,8 @@ Odd = Callable[[int, Any, dict[str, Any], int], None]
 OddItem = Callable[[int, Any, list[Any], int], None]
 # What is not at hand of a field: of each object the source, where it belongs and its number.
 Later = list[tuple[Any, dict[str, Any], int]]
-# Of sources, outs, what a call gets as info, the arguments of calls and what is asked later by the
-# field's number, and where objects join their level.
+# Of sources, outs, what a call gets as info; by the field's number the arguments of calls, what is
+# asked later, and whether objects behind a guard are open; and where objects join their level.
 Fill = Callable[
     [
         Sequence[Any],
@@ -28,6 +29,7 @@ Fill = Callable[
         Any,
         Mapping[int, dict[str, Any]],
         Mapping[int, Later],
+        Mapping[int, bool],
         Levels,
         Odd,
         OddItem,
@@ -61,7 +63,13 @@ def _is_inner(type_: TypePlan, depth: int) -> bool:
     always = type_.selection.always
     if always is None or depth > _DEEPEST:
         return False
-    return all(can_be_filled(field) and guard_of(field) is None for field, _ in always)
+    return all(can_be_filled(field) for field, _ in always)
+
+
+def guards_of(fields: ActiveFields) -> Sequence[Guard]:
+    """Those that stand before any of the fields, each once."""
+    guards = (guard_of(field) for field, _ in fields)
+    return list(dict.fromkeys(guard for guard in guards if guard is not None))
 
 
 def guard_of(field: FieldPlan) -> Guard | None:
@@ -77,6 +85,7 @@ class FillText:
         self.numbered: list[tuple[FieldPlan, list[FieldNode]]] = []
         self.asking: list[int] = []
         self.later: dict[int, SelectionPlan] = {}
+        self.guarded: dict[int, Sequence[Guard]] = {}
         self._before: list[str] = []  # lines that stand once, ahead of those for each object
         self._names: dict[str, Any] = {"PLAIN": PLAIN, "Undefined": Undefined, "Failure": Failure}
         self._names["inf"] = float("inf")
@@ -84,7 +93,7 @@ class FillText:
     def function(self, selection: SelectionPlan, fields: ActiveFields) -> Fill:
         body = list(self._fields(selection, fields, "source", "out", "number", 0))
         lines = [
-            "def fill(sources, outs, info, arguments, later, levels, odd, odd_item):",
+            "def fill(sources, outs, info, arguments, later, opened, levels, odd, odd_item):",
             "    shared = levels.shared",
             *(f"    {line}" for line in self._before),
             "    for number, (source, out) in enumerate(zip(sources, outs)):",
@@ -217,33 +226,54 @@ class FillText:
     def _found(
         self, type_: TypePlan, place: int, value: str, done: tuple[str, str], depth: int
     ) -> Iterator[str]:
-        put, _again = done
-        call = type_.field.call
-        known, sources, outs = (f"{each}_{place}" for each in ("known", "sources", "outs"))
         if not _is_inner(type_, depth + 1):
-            self._names[f"selection_{place}"] = type_.selection
-            self._before.append(f"level = levels.of(selection_{place})")
-            self._before.append(
-                f"{known}, {sources}, {outs} = level.known, level.sources, level.outs"
-            )
-            yield from self._once(place, value, done, iter([f"{outs}.append(found)"]))
-        elif call is not None and call.at_hand is not None:  # so it may have been met before
-            self._before.append(f"{known}, {sources} = {{}}, []")
-            yield from self._once(place, value, done, self._inside(type_, place, value, depth))
-        else:
-            yield "found = {}"
-            yield put
-            yield from self._inside(type_, place, value, depth)
+            self._before += self._level(type_, place)
+            yield from self._joining(place, value, done)
+            return
+        guards = guards_of(type_.selection.always or ())
+        if not guards:
+            yield from self._inner(type_, place, value, done, depth)
+            return
+        self.guarded[place] = guards
+        self._before.append(f"open_{place} = opened[{place}]")
+        self._before.append(f"if not open_{place}:")
+        self._before += _within(self._level(type_, place))
+        yield f"if open_{place}:"
+        yield from _within(self._inner(type_, place, value, done, depth))
+        yield "else:"
+        yield from _within(self._joining(place, value, done))
+
+    def _level(self, type_: TypePlan, place: int) -> Iterator[str]:
+        self._names[f"selection_{place}"] = type_.selection
+        yield f"level = levels.of(selection_{place})"
+        yield f"joined_{place}, sources_{place} = level.known, level.sources"
+        yield f"outs_{place} = level.outs"
+
+    def _joining(self, place: int, value: str, done: tuple[str, str]) -> Iterator[str]:
+        new = iter([f"sources_{place}.append({value})", f"outs_{place}.append(found)"])
+        return self._once(f"joined_{place}", value, done, new)
+
+    def _inner(
+        self, type_: TypePlan, place: int, value: str, done: tuple[str, str], depth: int
+    ) -> Iterator[str]:
+        call, inside = type_.field.call, self._inside(type_, place, value, depth)
+        if call is not None and call.at_hand is not None:  # so it may have been met before
+            self._before.append(f"known_{place}, alive_{place} = {{}}, []")
+            keep = iter([f"alive_{place}.append({value})"])
+            yield from self._once(f"known_{place}", value, done, chain(keep, inside))
+            return
+        yield "found = {}"
+        yield done[0]
+        yield from inside
 
     def _once(
-        self, place: int, value: str, done: tuple[str, str], new: Iterator[str]
+        self, known: str, value: str, done: tuple[str, str], new: Iterator[str]
     ) -> Iterator[str]:
-        """Answered once, wherever it is met."""
+        """Answered once, wherever it is met; what is `new` keeps the value alive."""
         put, again = done
-        yield f"found = known_{place}.get(id({value}))"
+        yield f"found = {known}.get(id({value}))"
         yield "if found is None:"
-        yield f"    found = known_{place}[id({value})] = {{}}"
-        yield f"    sources_{place}.append({value})"  # which keeps it alive
+        yield f"    found = {known}[id({value})] = {{}}"
         yield f"    {put}"
         yield from _within(new)
         yield "else:"

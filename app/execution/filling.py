@@ -11,7 +11,7 @@ from itertools import groupby
 
 from graphql import FieldNode
 
-from app.execution.fill_text import Fill, FillText, can_be_filled, guard_of
+from app.execution.fill_text import Fill, FillText, can_be_filled, guards_of
 from app.execution.plan import ActiveFields, FieldPlan, Guard, SelectionPlan
 
 _WRITTEN_OUT_FROM = 2  # runs: what is asked once is not worth it
@@ -23,7 +23,8 @@ class Filling:
 
     `numbered`: these and those of the objects within; `asking`: the numbers of those with
     arguments; `later`: of those that are asked together where they are not at hand, by number, with
-    the selection that each is of.
+    the selection that each is of; `guarded`: by number what stands before the fields of the objects
+    within, which join their level where that is not open to whatever source.
     """
 
     fields: ActiveFields
@@ -32,6 +33,7 @@ class Filling:
     numbered: ActiveFields
     asking: Sequence[int]
     later: Mapping[int, SelectionPlan]
+    guarded: Mapping[int, Sequence[Guard]]
 
 
 Step = Filling | tuple[FieldPlan, list[FieldNode]]
@@ -56,8 +58,14 @@ def _steps(selection: SelectionPlan, fields: ActiveFields) -> list[Step]:
 
 
 def _filling(selection: SelectionPlan, fields: ActiveFields) -> Filling:
-    guards = [guard for field, _ in fields if (guard := guard_of(field)) is not None]
     text = FillText()
     fill = text.function(selection, fields)
-    unique = list(dict.fromkeys(guards))
-    return Filling(fields, unique, fill, text.numbered, text.asking, text.later)
+    return Filling(
+        fields,
+        guards_of(fields),
+        fill,
+        text.numbered,
+        text.asking,
+        text.later,
+        text.guarded,
+    )

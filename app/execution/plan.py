@@ -11,7 +11,8 @@ from graphql import FieldNode, GraphQLField, GraphQLObjectType, GraphQLOutputTyp
 from app.execution.leaves import Leaf
 
 Convert = Callable[[dict[str, Any]], dict[str, Any]]
-Guard = Callable[[Sequence[Any], Any], None]
+# Of sources and info; raises where they may not be read. True: nor does it ask of other sources.
+Guard = Callable[[Sequence[Any], Any], object]
 Together = Callable[..., Sequence[Any] | Awaitable[Sequence[Any]]]
 Expect = Callable[..., None]
 Check = Callable[[Any, Any], bool]

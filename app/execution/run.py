@@ -20,6 +20,7 @@ from app.execution.plan import (
     Call,
     Expected,
     FieldPlan,
+    Guard,
     Plan,
     SelectionPlan,
     Varying,
@@ -162,10 +163,20 @@ class Run:
 
         info, levels = self._called_info, self._values.levels
         later: dict[int, Later] = {each: [] for each in filling.later}
-        filling.fill(level.sources, level.outs, info, arguments, later, levels, odd, odd_item)
+        opened = {each: self._is_open(guards) for each, guards in filling.guarded.items()}
+        filling.fill(
+            level.sources, level.outs, info, arguments, later, opened, levels, odd, odd_item
+        )
         for place, asked in later.items():
             if asked:
                 self._field(*numbered[place], level.part(filling.later[place], asked))
+
+    def _is_open(self, guards: Sequence[Guard]) -> bool:
+        """Whether they let read whatever sources there are; else they are asked with those."""
+        try:
+            return all(guard((), self._called_info) is True for guard in guards)
+        except Exception:  # it fails again with the sources, and is told there
+            return False
 
     def _field(self, field: FieldPlan, nodes: list[FieldNode], level: Level) -> None:
         if field.typename:
