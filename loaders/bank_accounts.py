@@ -44,14 +44,12 @@ async def bank_accounts_by_citizen(
     return many_by_key(citizens, map(_bank_account, rows), lambda row: row.key.citizen_id)
 
 
-def bank_accounts_of(
-    citizen_id: UUID, texts: Sequence[Sequence[str]]
-) -> tuple[BankAccountRow, ...]:
-    """From what `OF_CITIZEN` brings."""
-    return tuple(
-        _bank_account((citizen_id, int(number), *rest, active == _TRUE))
-        for number, *rest, active in texts
-    )
+def bank_accounts_of(citizen_id: UUID, texts: Sequence[Sequence[str]]) -> dict[int, BankAccountRow]:
+    """By their number, from what `OF_CITIZEN` brings."""
+    return {
+        (number := int(text)): _bank_account((citizen_id, number, *rest, active == _TRUE))
+        for text, *rest, active in texts
+    }
 
 
 def _bank_account(row: Sequence[Any]) -> BankAccountRow:

@@ -8,7 +8,7 @@ from typing import TypeVar
 from uuid import UUID
 
 from app.accountability import Access
-from app.ids import BankAccountKey, EntitlementKey
+from app.ids import BankAccountKey
 from app.rules.vocabulary import Scheme
 from loaders.access_records import access_pages, record_access
 from loaders.asked import Perhaps
@@ -56,8 +56,6 @@ class Loaders:
         self._reference = reference
         self._expected: list[ExpectedPage] = []
         self._own: OwnCitizen | None = None
-        self._own_pages: dict[PageKey, PaymentPage] = {}
-        self._own_accounts: dict[BankAccountKey, BankAccountRow] = {}
         self._authorities = reference.current.authorities
 
     async def record_access(self, access: Access) -> None:
@@ -88,22 +86,17 @@ class Loaders:
         """The citizen who signed in; their bank accounts, and what is expected of their payments,
         are at hand from then on."""
         key = OwnKey(national_id_hmac, tuple(self._expected))
-        own = await self._own_citizen.load(key)
-        if own is None:
-            return None
-        self._own = own
-        self._own_accounts = {account.key: account for account in own.bank_accounts}
-        if key.window is not None:
-            for (scheme, limit), page in own.pages.items():
-                entitlement = EntitlementKey(own.citizen.citizen_id, scheme)
-                self._own_pages[PageKey(entitlement, key.window, limit)] = page
-        return own.citizen
+        self._own = await self._own_citizen.load(key)
+        return None if self._own is None else self._own.citizen
 
     def bank_account_at_hand(
-        self, key: BankAccountKey | None, otherwise: Other
+        self, citizen_id: UUID, number: int | None, otherwise: Other
     ) -> BankAccountRow | Other | None:
-        """The account of a key, where it came with its citizen."""
-        return None if key is None else self._own_accounts.get(key, otherwise)
+        """A citizen's account, where it came with them; None for no number."""
+        if number is None:
+            return None
+        own = self._own
+        return otherwise if own is None else own.bank_account(citizen_id, number, otherwise)
 
     async def bank_accounts(
         self, keys: Sequence[BankAccountKey | None]
@@ -112,7 +105,8 @@ class Loaders:
         waited for."""
         by_citizen = self._bank_accounts_by_citizen
         if self._own is not None:
-            by_citizen.prime(self._own.citizen.citizen_id, self._own.bank_accounts)
+            accounts = tuple(self._own.bank_accounts.values())
+            by_citizen.prime(self._own.citizen.citizen_id, accounts)
         distinct = {key for key in keys if key is not None}
         citizens = list({key.citizen_id for key in distinct})
         of_citizen = dict(zip(citizens, await by_citizen.load_each(citizens), strict=True))
@@ -123,8 +117,8 @@ class Loaders:
         self, keys: Sequence[PageKey]
     ) -> list[tuple[PaymentRow, ...] | Exception]:
         """Pages of entitlements' payments; those that others of one name are then known too."""
-        for key, own in self._own_pages.items():
-            self._payment_pages.prime(key, own)
+        for key, page in () if self._own is None else self._own.pages_by_key():
+            self._payment_pages.prime(key, page)
         return [
             page if isinstance(page, Exception) else self._noted(page)
             for page in await self._payment_pages.load_each(keys)
@@ -133,11 +127,11 @@ class Loaders:
     @property
     def has_pages(self) -> bool:
         """Whether any page of payments came with its citizen."""
-        return bool(self._own_pages)
+        return self._own is not None and bool(self._own.pages)
 
     def payments_at_hand(self, key: PageKey, otherwise: Other) -> tuple[PaymentRow, ...] | Other:
         """A page that came with its citizen."""
-        page = self._own_pages.get(key)
+        page = None if self._own is None else self._own.page(key, None)
         return otherwise if page is None else self._noted(page)
 
     def _noted(self, page: PaymentPage) -> tuple[PaymentRow, ...]:

@@ -49,8 +49,13 @@ class EntitlementRow(NamedTuple):
         return cast(str | None, self._of_registration("local_authority_code"))
 
     @property
+    def bank_account_id(self) -> int | None:
+        """The number of the account that it is paid into."""
+        return cast(int | None, self._of_registration("paid_into"))
+
+    @property
     def bank_account(self) -> BankAccountKey | None:
-        number = self._of_registration("paid_into")
+        number = self.bank_account_id
         return None if number is None else BankAccountKey(self.key.citizen_id, number)
 
     @property

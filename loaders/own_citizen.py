@@ -1,14 +1,25 @@
 """The citizen who signed in, with what their own screens go on to: accounts and payments."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, TypeVar
+from uuid import UUID
 
 from app.database import Database
+from app.ids import EntitlementKey
 from app.rules.vocabulary import Scheme
 from loaders.bank_accounts import OF_CITIZEN, BankAccountRow, bank_accounts_of
 from loaders.citizens import COLUMNS, CitizenRow, citizen_of, rows_by
-from loaders.payment_pages import Pages, PaymentPage, Window, page_statements, window_arguments
+from loaders.payment_pages import (
+    PageKey,
+    Pages,
+    PaymentPage,
+    Window,
+    page_statements,
+    window_arguments,
+)
 from loaders.payments import PaymentRow
+
+Other = TypeVar("Other")
 
 
 class ExpectedPage(NamedTuple):
@@ -35,11 +46,36 @@ class OwnKey(NamedTuple):
 
 
 class OwnCitizen(NamedTuple):
-    """A citizen, all accounts of theirs, and the pages that were expected, by scheme and limit."""
+    """A citizen, all accounts of theirs by number, and the pages that were expected, all of one
+    window, by scheme and limit."""
 
     citizen: CitizenRow
-    bank_accounts: tuple[BankAccountRow, ...]
+    bank_accounts: Mapping[int, BankAccountRow]
+    window: Window | None
     pages: Mapping[tuple[Scheme, int], PaymentPage]
+
+    def bank_account(
+        self, citizen_id: UUID, number: int, otherwise: Other
+    ) -> BankAccountRow | Other:
+        """The account of a number, where it is of this citizen."""
+        if citizen_id != self.citizen.citizen_id:
+            return otherwise
+        return self.bank_accounts.get(number, otherwise)
+
+    def page(self, key: PageKey, otherwise: Other) -> PaymentPage | Other:
+        """A page, where it is of this citizen and was expected."""
+        entitlement = key.entitlement
+        if entitlement.citizen_id != self.citizen.citizen_id or key.window != self.window:
+            return otherwise
+        return self.pages.get((entitlement.scheme, key.limit), otherwise)
+
+    def pages_by_key(self) -> Iterator[tuple[PageKey, PaymentPage]]:
+        """The pages as they are asked for."""
+        if self.window is None:
+            return
+        for (scheme, limit), page in self.pages.items():
+            entitlement = EntitlementKey(self.citizen.citizen_id, scheme)
+            yield PageKey(entitlement, self.window, limit), page
 
 
 OWN = f"""
@@ -61,10 +97,9 @@ OWN_AND_PAGE = page_statements(
 async def own_citizens(database: Database, keys: Sequence[OwnKey]) -> list[OwnCitizen | None]:
     """For each key the citizen; the keys expect pages of one window, or none."""
     rows = await database.fetch(*_asked(keys), row=PaymentRow)
-    payments = [row for row in rows if row["in_page"] is not None] if keys[0].pages else ()
-    pages = Pages(payments, keys[0].window)
-    citizens = rows if not payments else [row for row in rows if row["in_page"] is None]
-    found = rows_by(citizens, "national_id_hmac")
+    window = keys[0].window
+    pages = Pages(() if window is None else rows, window)
+    found = rows_by(rows if window is None else pages.others, "national_id_hmac")
     return [_own(key, found.get(key.national_id_hmac), pages) for key in keys]
 
 
@@ -89,6 +124,7 @@ def _own(key: OwnKey, rows: Sequence[Any] | None, pages: Pages) -> OwnCitizen | 
     return OwnCitizen(
         citizen,
         bank_accounts_of(citizen.citizen_id, rows[0]["bank_accounts"]),
+        key.window,
         {
             (scheme, page.limit): pages.of(citizen.citizen_id, scheme, page.limit)
             for page in key.pages

@@ -1,8 +1,9 @@
 """Pages of payments: of many entitlements in one statement."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
-from itertools import product, starmap
+from itertools import groupby, product, starmap
+from operator import itemgetter
 from typing import NamedTuple
 from uuid import UUID
 
@@ -42,7 +43,9 @@ class Window(NamedTuple):
     shape: Shape = Shape()
 
 
-_Owner = tuple[UUID, str]  # whose payment, and of which scheme, as rows have it
+_Owner = tuple[UUID | None, str | None]  # whose payment, and of which scheme, as rows have it
+_OWNER: Callable[[PaymentRow], _Owner] = itemgetter("citizen_id", "scheme")
+_NOBODY = None, None
 
 
 class PageKey(NamedTuple):
@@ -132,7 +135,8 @@ def _statement(shape: Shape, owners: str, owner: str, rest: str) -> str:
         made_good_by=MADE_GOOD_BY,
         not_arrived=NOT_ARRIVED,
     )
-    return f"{page}{rest}\norder by p.period {direction}, p.sequence {direction}"
+    place = f"p.period {direction}, p.sequence {direction}"
+    return f"{page}{rest}\norder by p.citizen_id, p.scheme, {place}"
 
 
 PAGES = page_statements("registration k", "k.citizen_id", "\nselect p.* from known p")
@@ -159,22 +163,25 @@ def window_arguments(window: Window, limit: int) -> tuple[object, ...]:
 
 
 class Pages:
-    """Rows of pages by whose they are and of which scheme: those shown, and those they repay."""
+    """Rows of pages by whose they are and of which scheme: those shown, and those they repay.
+
+    They are read fastest in that order. `others`: rows that came beside, and are of no payment.
+    """
 
     def __init__(self, rows: Iterable[PaymentRow], window: Window | None) -> None:
         self._repayments = window is not None and window.shape.repayments
-        self._shown: dict[_Owner, list[PaymentRow]] = {}
-        self._repaid: dict[_Owner, list[PaymentRow]] = {}
-        for row in rows:
-            part = self._shown if row["in_page"] else self._repaid
-            part.setdefault((row["citizen_id"], row["scheme"]), []).append(row)
+        self._rows: dict[_Owner, list[PaymentRow]] = {}
+        for whose, of_one in groupby(rows, _OWNER):
+            self._rows.setdefault(whose, []).extend(of_one)
+        self.others: Sequence[PaymentRow] = self._rows.pop(_NOBODY, ())
 
     def of(self, citizen_id: UUID, scheme: Scheme, limit: int) -> PaymentPage:
         """The first payments of an entitlement, at most so many."""
-        whose = citizen_id, scheme.value
-        shown = self._shown.get(whose, ())[:limit]
-        keys = (
-            key for row in shown for key in (row.repays_key, row.repaid_by_key) if key is not None
-        )
-        named = frozenset(keys if self._repayments else ())
-        return PaymentPage(tuple(shown), tuple(self._repaid.get(whose, ())), named)
+        rows = self._rows.get((citizen_id, scheme.value), ())
+        if not self._repayments:
+            return PaymentPage(tuple(rows[:limit]), (), frozenset())
+        shown = [row for row in rows if row["in_page"]][:limit]
+        repaid = [row for row in rows if not row["in_page"]]
+        keys = (key for row in shown for key in (row.repays_key, row.repaid_by_key))
+        named = frozenset(key for key in keys if key is not None)
+        return PaymentPage(tuple(shown), tuple(repaid), named)

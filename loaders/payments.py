@@ -40,6 +40,7 @@ class PaymentRow(Record):
     reason_code: str | None = _column("reason_code")
     source_code: str | None = _column("source_code")
     batch_id: int = _column("batch_id")
+    bank_account_id: int | None = _column("bank_account_id")
 
     @property
     def key(self) -> PaymentKey:

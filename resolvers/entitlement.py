@@ -153,7 +153,7 @@ class Entitlement:
     )
     @at_hand(
         lambda root, info: info.context.loaders.bank_account_at_hand(
-            root.row.bank_account, Undefined
+            root.citizen_id, root.row.bank_account_id, Undefined
         )
     )
     @together

@@ -101,7 +101,9 @@ class Payment:
         scope=Scope.BANK_ACCOUNT_READ,
     )
     @at_hand(
-        lambda root, info: info.context.loaders.bank_account_at_hand(root.bank_account, Undefined)
+        lambda root, info: info.context.loaders.bank_account_at_hand(
+            root.citizen_id, root.bank_account_id, Undefined
+        )
     )
     @together
     async def bank_account(
