@@ -48,6 +48,7 @@ from resolvers.subscription import Subscription
 
 FEDERATION_VERSION: Final = "2.9"  # the newest that every composer accepts
 _SUGGESTION = " Did you mean"
+_KINDS = {each: StrawberryOperationType(each.value) for each in OperationType}
 _RULES = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
 
 
@@ -103,12 +104,12 @@ class Schema(strawberry.federation.Schema):
         guard.execution_context = accountability.execution_context = operation
         if not operation.query:
             raise MissingQueryError
-        guard.read()
-        _refuse_other_kinds(operation)
+        document, name = guard.read(), operation.operation_name
+        _refuse_other_kinds(operation, document, name)
         if errors := guard.judge():
             return self._refused(errors, operation)
         accountability.begin()
-        result = await self._run(operation)
+        result = await self._run(operation, document.node, name)
         if result.errors:
             self._process_errors(result.errors, operation)
         await accountability.settle(result)
@@ -118,8 +119,9 @@ class Schema(strawberry.federation.Schema):
         self._process_errors(errors, operation)
         return ExecutionResult(data=None, errors=errors)
 
-    async def _run(self, operation: ExecutionContext) -> ExecutionResult:
-        document, name = cast(DocumentNode, operation.graphql_document), operation.operation_name
+    async def _run(
+        self, operation: ExecutionContext, document: DocumentNode, name: str | None
+    ) -> ExecutionResult:
         executor = self._executor(operation, document, name)
         if isinstance(executor, list):
             return ExecutionResult(data=None, errors=executor)
@@ -194,13 +196,12 @@ class Execution(CompiledExecution, StrawberryGraphQLCoreExecutionContext):
             self.context_value.note_asked(asked)
 
 
-def _refuse_other_kinds(operation: ExecutionContext) -> None:
-    try:
-        kind = operation.operation_type
-    except RuntimeError as error:
-        raise CannotGetOperationTypeError(operation.operation_name) from error
-    if kind not in operation.allowed_operations:
-        raise InvalidOperationTypeError(kind)
+def _refuse_other_kinds(operation: ExecutionContext, document: Document, name: str | None) -> None:
+    kind = document.types.get(name)
+    if kind is None:
+        raise CannotGetOperationTypeError(name)
+    if _KINDS[kind] not in operation.allowed_operations:
+        raise InvalidOperationTypeError(_KINDS[kind])
 
 
 def _as_graphql(error: Exception) -> GraphQLError:
@@ -218,7 +219,8 @@ class Guard(SchemaExtension):
         self._document: Document | None = None
 
     def on_parse(self) -> Iterator[None]:
-        self.read()
+        if self.execution_context.query:
+            self.read()
         yield
 
     def on_validate(self) -> Iterator[None]:
@@ -226,14 +228,15 @@ class Guard(SchemaExtension):
             self.execution_context.pre_execution_errors = self.judge()
         yield
 
-    def read(self) -> None:
+    def read(self) -> Document:
         """The document of the operation, if its caller may send it."""
         context = self.execution_context
-        if context.query:
-            if self._trusted is not None and not context.context.admission.any_document:
-                self._must_be_trusted(context.query, self._trusted)
-            self._document = self._documents.read(context.query)
-            context.graphql_document = self._document.node
+        text = context.query or ""
+        if self._trusted is not None and not context.context.admission.any_document:
+            self._must_be_trusted(text, self._trusted)
+        self._document = document = self._documents.read(text)
+        context.graphql_document = document.node
+        return document
 
     def judge(self) -> list[GraphQLError]:
         """Why the document that was read must not run; empty where it may."""

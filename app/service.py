@@ -15,6 +15,7 @@ from app.gate import Credentials, Gate
 from app.limits.admission import Admission
 from app.limits.connections import Connections
 from app.limits.rate import RateLimit
+from app.notices.telling import Telling
 from app.rules.texts import Texts
 from app.settings import Settings
 from app.signing_keys import SigningKeys
@@ -47,6 +48,7 @@ class Service:
     portal_users: PortalUsers
     demo: bool
     played: date | None  # the day that the demo plays; None: today
+    telling: Telling
 
     async def context(self, credentials: Credentials, played: str | None) -> Context:
         """Who asks, and the loaders for them; `Unauthenticated` for a token that is not good.
@@ -70,7 +72,7 @@ class Service:
             max_representations=self.settings.max_representations,
             admission=admission,
             submissions=self.submissions,
-            telling=self.settings.telling,
+            telling=self.telling,
             live=self.live,
             again=partial(self.context_of, viewer, admission, played),
         )
@@ -128,6 +130,7 @@ async def running_service(
             portal_users,
             demo,
             played,
+            settings.telling,
         )
 
 

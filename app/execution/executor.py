@@ -140,7 +140,7 @@ class CompiledExecution(Executor[Any]):
         self, root_value: Any, context_value: Any, values: VariableValues, extensions: Any
     ) -> "CompiledExecution":
         copy = object.__new__(type(self))
-        vars(copy).update(vars(self))
+        copy.__dict__ = vars(self).copy()
         # Methods of the one that it was built as: they would keep it, and serve it alone.
         vars(copy).pop("async_helpers", None)
         copy.root_value, copy.context_value = root_value, context_value

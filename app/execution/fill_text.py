@@ -178,13 +178,14 @@ class FillText:
             yield "else:"
             yield f"    {odd}"
             return
-        plain = leaf.names is not None
         self._names[f"names_{place}"], self._names[f"coerce_{place}"] = leaf.names, leaf.coerce
         yield "try:"
-        if not plain:
+        if leaf.names is not None:
+            yield f"    text = names_{place}[value]"
+        else:
             yield "    if value.__class__ not in PLAIN: raise TypeError"
-        yield f"    text = names_{place}[value]" if plain else f"    text = coerce_{place}(value)"
-        yield "    if text is None or text is Undefined: raise TypeError"
+            yield f"    text = coerce_{place}(value)"
+            yield "    if text is None or text is Undefined: raise TypeError"
         yield "except Exception:"
         yield f"    {odd}"
         yield "else:"

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from functools import lru_cache
+from types import NoneType
 from typing import Any, NamedTuple
 
 import orjson
@@ -9,7 +10,8 @@ from starlette.requests import ClientDisconnect, Request
 
 from app.errors import AllowancesError, BadRequest
 
-_MAPS = ("variables", "extensions")
+_TEXTS, _TEXT = ("query", "operationName"), (str, NoneType)
+_MAPS, _MAP = ("variables", "extensions"), (dict, NoneType)
 _REMEMBERED = 64  # ways to say what a body is
 
 
@@ -37,11 +39,11 @@ class Parameters(NamedTuple):
     @classmethod
     def of(cls, given: Mapping[str, Any]) -> "Parameters":
         """`BadRequest` names the parameter that is of another type."""
-        for name in ("query", "operationName"):
-            if not isinstance(given.get(name), str | None):
+        for name in _TEXTS:
+            if not isinstance(given.get(name), _TEXT):
                 raise BadRequest(f"{name}: expected a string.")
         for name in _MAPS:
-            if not isinstance(given.get(name), dict | None):
+            if not isinstance(given.get(name), _MAP):
                 raise BadRequest(f"{name}: expected an object.")
         return cls(
             given.get("query"),

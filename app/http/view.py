@@ -190,7 +190,7 @@ def credentials_of(
     given = connection_params or {}
     header = connection.headers.get
     authorization, gateway, purpose = [given.get(name, header(name)) for name in _CREDENTIALS[:3]]
-    address = connection.client.host if connection.client else ""
+    address, _port = connection.scope.get("client") or ("", 0)
     return Credentials(authorization, gateway, purpose, address)
 
 
@@ -213,4 +213,7 @@ def _form(request: Request, kind: OperationType | None, media: Sequence[Media]) 
 
 def _text_form(media: Sequence[Media]) -> Media:
     """The better of the two forms of JSON."""
-    return next((each for each in media if each is not Media.EVENT_STREAM), Media.JSON)
+    for each in media:
+        if each is not Media.EVENT_STREAM:
+            return each
+    return Media.JSON
