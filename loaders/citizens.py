@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
+from operator import itemgetter
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -43,6 +44,11 @@ COLUMNS = """
   r.bank_account_id as paid_into, r.card_issued_on, r.card_expires_on,
   array_to_string(r.disability_types, ' ') as disability_types,
   r.first_paid_month, r.latest_paid_month, r.as_of"""
+_OF_PERSON = itemgetter(
+    *("id", "national_id_encrypted", "national_id_tail", "title", "given_name", "family_name"),
+    *("birth_date", "birth_date_precision", "nationality", "died_on"),
+    *("domicile_code", "citizen_as_of"),
+)
 _PRECISIONS = {each.value: each for each in DatePrecision}
 
 BY_ID = f"""
@@ -83,7 +89,7 @@ def rows_by(rows: Iterable[Any], key: str) -> dict[Any, list[Any]]:
 
 def citizen_of(rows: Sequence[Any]) -> CitizenRow:
     """Of one row for each registration, or of a single one without."""
-    first = rows[0]
-    registrations = () if first["registered_scheme"] is None else tuple(rows)
-    precision = _PRECISIONS[first["birth_date_precision"]]
-    return CitizenRow._make((*first[:7], precision, *first[8:12], registrations))
+    registrations = () if rows[0]["registered_scheme"] is None else tuple(rows)
+    person = _OF_PERSON(rows[0])
+    precision = _PRECISIONS[person[7]]
+    return CitizenRow._make((*person[:7], precision, *person[8:], registrations))

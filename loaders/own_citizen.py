@@ -85,12 +85,12 @@ join citizen c on c.id = l.citizen_id
 left join registration r on r.citizen_id = c.id
 where l.national_id_hmac = any($1)"""
 
-# Rows of citizens without a payment, and of payments without a citizen, in one statement: who is
-# alone waits once.
+# Rows of payments without a citizen, and of citizens without a payment, in one statement: who is
+# alone waits once. What rows are sorted by stands first, or a row is taken apart to compare it.
 OWN_AND_PAGE = page_statements(
     "citizen_lookup l join registration k on k.citizen_id = l.citizen_id",
     "l.national_id_hmac",
-    f", own as ({OWN}) select o.*, p.* from own o full join known p on false",
+    f", own as ({OWN}) select p.*, o.* from known p full join own o on false",
 )
 
 
