@@ -94,6 +94,7 @@ class FieldCalls:
             convert=self._converter(definition, plain),
             plain=plain,
             expect=getattr(resolver.wrapped_func, EXPECT, None),
+            awaited=resolver.is_async,
         )
         if not _for_all(permissions):
             return call

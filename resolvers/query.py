@@ -1,7 +1,5 @@
 """The root fields that read."""
 
-from collections.abc import Awaitable
-
 import strawberry
 
 from app.errors import BadInput
@@ -30,8 +28,8 @@ from resolvers.local_authority import LocalAuthority, local_authority
 @strawberry.type
 class Query:
     @resolved("The citizen who signed in; null for an agency's token.", gives=Citizen | None)
-    def me(info: Info) -> Awaitable[CitizenRow | None]:
-        return own_citizen(info.context)
+    async def me(info: Info) -> CitizenRow | None:
+        return await own_citizen(info.context)
 
     @resolved(
         "A citizen by id, for an agency with the scope `citizen:read`, or for themselves. Null "

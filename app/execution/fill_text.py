@@ -1,7 +1,6 @@
 """The Python text of a function that fills in fields of many objects."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from inspect import iscoroutinefunction
 from itertools import chain
 from typing import Any
 
@@ -40,6 +39,7 @@ Fill = Callable[
 NOBODYS = -1  # of an object within that of a source, whose place nobody asks for
 
 _DEEPEST = 8  # objects within objects; Python has a limit to what it reads
+_MOST_FIELDS = 50  # no more objects join in then: each field is written out on several levels
 
 
 def can_be_filled(field: FieldPlan) -> bool:
@@ -55,7 +55,7 @@ def _is_simple_call(field: FieldPlan) -> bool:
     call = field.call
     if call is None or call.at_hand is not None:
         return call is not None
-    return call.together is None and not iscoroutinefunction(call.function)
+    return call.together is None and not call.awaited
 
 
 def _is_inner(type_: TypePlan, depth: int) -> bool:
@@ -227,7 +227,7 @@ class FillText:
     def _found(
         self, type_: TypePlan, place: int, value: str, done: tuple[str, str], depth: int
     ) -> Iterator[str]:
-        if not _is_inner(type_, depth + 1):
+        if len(self.numbered) > _MOST_FIELDS or not _is_inner(type_, depth + 1):
             self._before += self._level(type_, place)
             yield from self._joining(place, value, done)
             return

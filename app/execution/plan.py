@@ -47,7 +47,8 @@ class Call:
     nobody has to be asked any more, else `Undefined`; the others are asked together. `expect`: is
     told before the run, where no condition stands before the field, that it will be called: info,
     the arguments of the field above, and by name its own. `plain`: the arguments that are converted
-    to themselves, by their name in GraphQL that of the function.
+    to themselves, by their name in GraphQL that of the function. `awaited`: the function gives an
+    awaitable.
     """
 
     function: Callable[..., Any]
@@ -57,6 +58,7 @@ class Call:
     at_hand: Callable[..., Any] | None = None
     expect: Expect | None = None
     plain: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    awaited: bool = False
 
 
 @dataclass(slots=True, eq=False)
