@@ -96,7 +96,9 @@ class Loaders:
         if number is None:
             return None
         own = self._own
-        return otherwise if own is None else own.bank_account(citizen_id, number, otherwise)
+        if own is None or own.citizen.citizen_id != citizen_id:
+            return otherwise
+        return own.bank_accounts.get(number, otherwise)
 
     async def bank_accounts(
         self, keys: Sequence[BankAccountKey | None]

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
-from uuid import UUID
 
 from app.database import Database
 from app.ids import EntitlementKey
@@ -53,14 +52,6 @@ class OwnCitizen(NamedTuple):
     bank_accounts: Mapping[int, BankAccountRow]
     window: Window | None
     pages: Mapping[tuple[Scheme, int], PaymentPage]
-
-    def bank_account(
-        self, citizen_id: UUID, number: int, otherwise: Other
-    ) -> BankAccountRow | Other:
-        """The account of a number, where it is of this citizen."""
-        if citizen_id != self.citizen.citizen_id:
-            return otherwise
-        return self.bank_accounts.get(number, otherwise)
 
     def page(self, key: PageKey, otherwise: Other) -> PaymentPage | Other:
         """A page, where it is of this citizen and was expected."""
