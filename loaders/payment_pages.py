@@ -27,20 +27,31 @@ OLDEST = Place(date(1, 1, 1), -32768)
 class Shape(NamedTuple):
     """What makes the statement of a page another one.
 
-    `repayments`: whether it brings what the payments repay, and what repays them.
+    `repayments`: whether it brings what the payments repay, and what repays them; `whole`: whether
+    no payment is left out, wherever it stands and of whatever status.
     """
 
     newest_first: bool = True
     repayments: bool = True
+    whole: bool = True
 
 
 class Window(NamedTuple):
-    """Which payments of an entitlement: all strictly between two places, of some statuses."""
+    """Which payments of an entitlement: all strictly between two places, of some statuses.
+
+    `repayments`: with what they repay, and what repays them.
+    """
 
     below: Place = NEWEST
     above: Place = OLDEST
     statuses: tuple[PaymentStatus, ...] | None = None
-    shape: Shape = Shape()
+    newest_first: bool = True
+    repayments: bool = True
+
+    @property
+    def shape(self) -> Shape:
+        whole = (self.below, self.above, self.statuses) == (NEWEST, OLDEST, None)
+        return Shape(self.newest_first, self.repayments, whole)
 
 
 _Owner = tuple[UUID | None, str | None]  # whose payment, and of which scheme, as rows have it
@@ -75,15 +86,18 @@ with page as (
   cross join lateral (
     select {columns}
     from payment p
-    where p.citizen_id = k.citizen_id and p.scheme = k.scheme
-      and p.period <= $3 and (p.period, p.sequence) < ($3, $4)
-      and p.period >= $5 and (p.period, p.sequence) > ($5, $6)
-      and ($7::payment_status[] is null or p.status = any($7))
+    where p.citizen_id = k.citizen_id and p.scheme = k.scheme{bounds}
     order by p.period {direction}, p.sequence {direction}
-    limit $8
+    limit $3
   ) p
   where {owner} = any($1) and k.scheme = any($2::scheme[])
 )"""
+
+# Where they would leave nothing out they are not asked of each partition.
+_BOUNDS = """
+      and p.period <= $4 and (p.period, p.sequence) < ($4, $5)
+      and p.period >= $6 and (p.period, p.sequence) > ($6, $7)
+      and ($8::payment_status[] is null or p.status = any($8))"""
 
 _KNOWN_ALONE = """, known as (
   select p.*, true as in_page, null::date as repaid_by_period, null::smallint as repaid_by_sequence
@@ -121,7 +135,7 @@ def page_statements(owners: str, owner: str, rest: str) -> dict[Shape, str]:
     and `owner`, whose of them $1 is, come from."""
     return {
         shape: _statement(shape, owners, owner, rest)
-        for shape in starmap(Shape, product((True, False), repeat=2))
+        for shape in starmap(Shape, product((True, False), repeat=3))
     }
 
 
@@ -129,6 +143,7 @@ def _statement(shape: Shape, owners: str, owner: str, rest: str) -> str:
     direction = "desc" if shape.newest_first else "asc"
     page = (_PAGE + (_KNOWN_WITH_REPAYMENTS if shape.repayments else _KNOWN_ALONE)).format(
         owners=owners,
+        bounds="" if shape.whole else _BOUNDS,
         owner=owner,
         direction=direction,
         columns=COLUMNS,
@@ -157,9 +172,11 @@ async def payment_pages(database: Database, keys: Sequence[PageKey]) -> list[Pay
 
 
 def window_arguments(window: Window, limit: int) -> tuple[object, ...]:
-    """A window and the longest page as the statements have them, from $3 on."""
+    """The longest page and its window as the statement of its shape has them, from $3 on."""
+    if window.shape.whole:
+        return (limit,)
     statuses = None if window.statuses is None else [each.value for each in window.statuses]
-    return (*window.below, *window.above, statuses, limit)
+    return (limit, *window.below, *window.above, statuses)
 
 
 class Pages:
@@ -169,7 +186,7 @@ class Pages:
     """
 
     def __init__(self, rows: Iterable[PaymentRow], window: Window | None) -> None:
-        self._repayments = window is not None and window.shape.repayments
+        self._repayments = window is not None and window.repayments
         self._rows: dict[_Owner, list[PaymentRow]] = {}
         for whose, of_one in groupby(rows, _OWNER):
             self._rows.setdefault(whose, []).extend(of_one)

@@ -23,7 +23,7 @@ from app.rules.vocabulary import (
 from loaders.asked import Perhaps
 from loaders.bank_accounts import BankAccountRow
 from loaders.citizens import CitizenRow
-from loaders.payment_pages import PageKey, Shape, Window
+from loaders.payment_pages import PageKey, Window
 from loaders.payments import PaymentRow, TotalsKey, TotalsRow
 from loaders.reference import LocalAuthorityRow
 from resolvers.bank_account import BankAccount
@@ -241,7 +241,7 @@ class Entitlement:
 
 
 def _newest(context: Context) -> Window:
-    return Window(shape=Shape(repayments=context.repayments))
+    return Window(repayments=context.repayments)
 
 
 def _latest(window: Window, key: EntitlementKey) -> PageKey:

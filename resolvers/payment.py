@@ -24,7 +24,7 @@ from app.rules.vocabulary import PaymentChannel, PaymentKind, PaymentStatus, Sch
 from loaders.asked import Perhaps
 from loaders.bank_accounts import BankAccountRow
 from loaders.batches import BatchRow
-from loaders.payment_pages import NEWEST, OLDEST, PageKey, Place, Shape, Window
+from loaders.payment_pages import NEWEST, OLDEST, PageKey, Place, Window
 from loaders.payments import PaymentRow
 from resolvers.bank_account import BankAccount
 from resolvers.context import Context, Info
@@ -237,7 +237,7 @@ class PaymentsArguments:
             below = min(below, Place(last_month, NEWEST.sequence))
             above = max(above, Place(first_month, OLDEST.sequence))
         statuses = None if status is None else tuple(sorted(set(status), key=lambda s: s.value))
-        window = Window(below, above, statuses, Shape(size.forward, repayments))
+        window = Window(below, above, statuses, size.forward, repayments)
         return cls(size, window, starts_inside=bool(after if size.forward else before))
 
 

@@ -65,8 +65,8 @@ async def test_what_a_page_repays_is_looked_up_by_key(register: asyncpg.Connecti
 
 PAGE = PAGES[Shape(newest_first=True, repayments=True)]
 SORTED = PAGE.replace("order by p.period desc", "order by p.paid_on desc, p.period", 1)
-FILTERED = PAGE.replace("($7", "p.kind = 'BACKPAY' and ($7", 1)
-UNCUT = FILTERED.replace("limit $8", "").replace("p.kind = 'BACKPAY'", "$8 > 0", 1)
+FILTERED = PAGE.replace("p.scheme = k.scheme", "p.scheme = k.scheme and p.kind = 'BACKPAY'", 1)
+UNCUT = FILTERED.replace("limit $3", "").replace("p.kind = 'BACKPAY'", "$3 > 0", 1)
 
 
 @pytest.mark.parametrize(

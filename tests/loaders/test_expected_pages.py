@@ -17,6 +17,7 @@ from tests.serving import Caller, Serving, locked
 
 NEWEST = Shape(newest_first=True, repayments=False)
 OLDEST_FIRST = Shape(newest_first=False, repayments=False)
+PARTLY = Shape(newest_first=True, repayments=False, whole=False)
 PAYMENTS = "payments(first: 2) { nodes { period bankAccount { maskedNumber } } }"
 
 
@@ -50,7 +51,7 @@ OF_A_YEAR = "b: payments(fiscalYear: 2569, status: [PAID]) { nodes { period } }"
         (PAYMENTS, [OWN_AND_PAGE[NEWEST]]),
         (f"{LATEST} {PAYMENTS}", [OWN_AND_PAGE[NEWEST]]),
         (OLDEST, [OWN_AND_PAGE[OLDEST_FIRST]]),
-        (OF_A_YEAR, [OWN_AND_PAGE[NEWEST]]),
+        (OF_A_YEAR, [OWN_AND_PAGE[PARTLY]]),
         (f"{OLDEST} {PAYMENTS}", [OWN_AND_PAGE[OLDEST_FIRST], PAGES[NEWEST]]),
         (f"{LATEST} {OLDEST} {PAYMENTS}", [OWN_AND_PAGE[NEWEST], PAGES[OLDEST_FIRST]]),
         ("state", [OWN]),
