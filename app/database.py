@@ -49,6 +49,7 @@ class Database:
         # here, unless somebody waits for it.
         self._idle: list[Any] = []
         self._waiting = 0
+        self._closing = False
         self._recordings: list[list[str]] = []
 
     @classmethod
@@ -69,6 +70,8 @@ class Database:
         return cls(pool, statement_timeout)
 
     async def close(self) -> None:
+        """Close the pool; what is under way ends first."""
+        self._closing = True
         while self._idle:
             await self._pool.release(self._idle.pop())
         await self._pool.close()
@@ -90,7 +93,8 @@ class Database:
 
     async def _give_back(self, connection: Any, *, whole: bool) -> None:
         """Back from whoever had it; `whole` where it is as it was, and nothing is under way."""
-        if whole and not self._waiting and _is_open(connection):
+        kept = whole and not self._waiting and not self._closing
+        if kept and _is_open(connection):
             self._idle.append(connection)
         else:
             await self._pool.release(connection)

@@ -49,6 +49,17 @@ async def test_a_server_that_hangs_up_is_unavailable(database_url: str) -> None:
     await database.close()
 
 
+async def test_what_is_under_way_when_the_pool_closes_ends_and_so_does_the_pool(
+    database_url: str,
+) -> None:
+    database = await pool(database_url, seconds=5)
+    under_way = asyncio.create_task(database.fetch("select 1 from pg_sleep(0.3)"))
+    await asyncio.sleep(0.1)
+    async with asyncio.timeout(3):
+        await database.close()
+    assert [tuple(row) for row in await under_way] == [(1,)]
+
+
 async def test_a_refresh_that_fails_is_tried_again(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
