@@ -9,7 +9,8 @@ Value = TypeVar("Value")
 
 
 class LoopLocal(Generic[Value]):
-    """Made when a loop first asks, gone with the loop; so the value is not to hold its loop."""
+    """Made when a loop first asks, gone with the loop, or when another asks; so the value is not to
+    hold its loop."""
 
     def __init__(self, make: Callable[[], Value]) -> None:
         self._make = make

@@ -11,7 +11,7 @@ from graphql import FieldNode, GraphQLField, GraphQLObjectType, GraphQLOutputTyp
 from app.execution.leaves import Leaf
 
 Convert = Callable[[dict[str, Any]], dict[str, Any]]
-# Of sources and info; raises where they may not be read. True: nor does it ask of other sources.
+# Of sources and info; raises where they may not be read. True: no others of the run need be shown.
 Guard = Callable[[Sequence[Any], Any], object]
 Together = Callable[..., Sequence[Any] | Awaitable[Sequence[Any]]]
 Expect = Callable[..., None]
