@@ -93,7 +93,7 @@ async def test_a_first_run_shows_all_of_the_level() -> None:
 
 
 async def refused(guard: Callable[[Sequence[Any]], object]) -> Any:
-    """What fails where the guard refuses; that all else stands."""
+    """The errors where the guard refuses."""
     data, errors, _ = await runs(guard)
     assert data is None  # a person's name may not be null, and so on up
     return [(each["message"], each["path"]) for each in errors]
