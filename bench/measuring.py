@@ -14,7 +14,6 @@ from bench.workloads import Asked, Workload, write
 SAMPLES = 5
 _WARM_SECONDS = 1
 _SIZE_TOLERANCE = 0.15  # answers of other people differ a little in length, errors a lot
-_BLOCK = 1 << 20  # bytes
 _LARGEST_HEAD = 600  # bytes of an answer's head
 
 
@@ -67,7 +66,6 @@ class Bench:
         able = [server for server in servers if server.name in workload.servers]
         sizes = self._same_answers(able, workload)
         for count in connections:
-            _read_again(self.directory)
             slices: dict[str, list[Slice]] = {server.name: [] for server in able}
             for _ in range(self.rounds):
                 for server in able:
@@ -136,16 +134,6 @@ class Bench:
             resident=resident,
             wrong=fault(load, size),
         )
-
-
-def _read_again(directory: Path) -> None:
-    """Every file of the database, for the system's cache: where that was given to others meanwhile,
-    the server whose turn it is would wait for the disk."""
-    for path in directory.glob("postgres/base/**/*"):
-        if path.is_file():
-            with path.open("rb", buffering=0) as file:
-                while file.read(_BLOCK):
-                    pass
 
 
 def fault(load: Load, size: float) -> str | None:

@@ -18,7 +18,7 @@ import click
 from app import clock
 from app.cli.place import with_connection
 from app.demo.home import DataDirectory
-from app.embedded_postgres import embedded_postgres
+from bench.database import SHARED_BUFFERS, bench_database, make_ready
 from bench.load import find_wrk
 from bench.measuring import Bench, Figure, Statements
 from bench.population import Size, load
@@ -58,8 +58,9 @@ def main(
     home = DataDirectory.open(directory)
     chosen = tuple(name for name in NAMES if not names or name in names)
     workloads = [each for each in WORKLOADS if not asked or each.name in asked]
-    with embedded_postgres(home.path) as dsn:
+    with bench_database(home) as dsn:
         asyncio.run(load(dsn, home, Size(citizens, months)))
+        asyncio.run(with_connection(dsn, make_ready))
         postmaster = asyncio.run(with_connection(dsn, _postmaster))
         bench = Bench(postmaster, home.path, Asked.of(home, citizens), rounds, seconds)
         with _statements_logged(dsn), running(chosen, dsn, home) as servers:
@@ -74,6 +75,7 @@ def main(
         citizens=citizens,
         months=months,
         pool=POOL_SIZE,
+        shared_buffers=SHARED_BUFFERS,
         rounds=rounds,
         seconds=seconds,
     )

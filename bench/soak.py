@@ -4,12 +4,14 @@
 `bench.run` made.
 """
 
+import asyncio
 from pathlib import Path
 
 import click
 
+from app.cli.place import with_connection
 from app.demo.home import DataDirectory
-from app.embedded_postgres import embedded_postgres
+from bench.database import bench_database, make_ready
 from bench.load import Load, find_wrk, run_wrk
 from bench.population import MARKER
 from bench.processes import resident_bytes
@@ -32,7 +34,8 @@ def main(directory: Path, connections: int, minutes: int, citizens: int) -> None
         raise click.UsageError(f"{directory} holds no bench: `python -m bench.run` makes one.")
     requests = home.path / "soak.requests"
     write(WORKLOADS[0].requests(OURS, Asked.of(home, citizens)), requests)
-    with embedded_postgres(home.path) as dsn, running((OURS,), dsn, home) as (server,):
+    with bench_database(home) as dsn, running((OURS,), dsn, home) as (server,):
+        asyncio.run(with_connection(dsn, make_ready))
         for minute in range(1, minutes + 1):
             load = run_wrk(server.url, requests, connections=connections, seconds=_MINUTE)
             click.echo(_line(minute, load, resident_bytes(server.process_id)))

@@ -139,8 +139,9 @@ def test_a_second_start_keeps_the_data(directory: Path) -> None:
 
 
 def test_the_server_is_private_and_as_asked(warm: Path) -> None:
-    with embedded_postgres(warm, durable=False) as dsn:
+    with embedded_postgres(warm, durable=False, shared_buffers="64MB") as dsn:
         expected = {"listen_addresses": "", "fsync": "off", "jit": "off", "timezone": "UTC"}
+        expected["shared_buffers"] = "64MB"
         assert {name: ask(dsn, f"show {name}") for name in expected} == expected
         assert ask(dsn, "select current_database() || ' ' || current_user") == "allowances postgres"
         locale = "select datcollate || pg_encoding_to_char(encoding) from pg_database limit 1"

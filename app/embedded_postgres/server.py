@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from app.embedded_postgres.binaries import Binaries, find_binaries
 from app.embedded_postgres.error import EmbeddedPostgresError
@@ -20,6 +20,9 @@ from app.embedded_postgres.process import demand, spawn, stop
 PAUSE = 0.02
 """Seconds between two looks at something that another process does."""
 
+SHARED_BUFFERS = "128MB"
+"""Postgres' own default: the demo is to run on any machine."""
+
 _START_SECONDS = 120.0  # recovery after a power cut may take a while
 _OLD_SERVER_SECONDS = 30.0
 _PATIENCE_SECONDS = 10.0  # then a server that nobody owns is told to drop everything
@@ -29,7 +32,6 @@ _SETTINGS = {
     "listen_addresses": "",
     "port": str(PORT),
     "max_connections": "100",
-    "shared_buffers": "128MB",
     "wal_buffers": "16MB",  # as with larger shared_buffers: two that import would wait for room
     "jit": "off",
     "timezone": "UTC",
@@ -45,8 +47,20 @@ _SETTINGS = {
 _FAST_AND_LOSABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
+class Settings(NamedTuple):
+    """What whoever starts a server chooses; `durable=False`: a crash may lose everything."""
+
+    durable: bool = True
+    shared_buffers: str = SHARED_BUFFERS
+
+    def options(self) -> dict[str, str]:
+        """As Postgres names them."""
+        losable = {} if self.durable else _FAST_AND_LOSABLE
+        return {"shared_buffers": self.shared_buffers, **losable}
+
+
 @contextmanager
-def running_server(place: Place, *, durable: bool, lock: FileLock) -> Iterator[None]:
+def running_server(place: Place, chosen: Settings, lock: FileLock) -> Iterator[None]:
     """Start the server, making cluster and database when they are missing; stop it at the end.
 
     `lock` is the data directory's server lock, which each process of Postgres inherits; a server
@@ -55,12 +69,12 @@ def running_server(place: Place, *, durable: bool, lock: FileLock) -> Iterator[N
     _wait_for_old_server(place, lock)
     binaries = find_binaries(place.user, place.cluster_major)
     if place.cluster_major is None:
-        _make_cluster(place, binaries, durable, lock)
+        _make_cluster(place, binaries, chosen.durable, lock)
     (place.cluster / "postmaster.pid").unlink(missing_ok=True)  # the lock proves it stale
     _make_socket_directory(place)
     with _open_log(place.log) as log:
         start_of_log = log.tell()
-        command = _server_command(place, binaries, durable)
+        command = _server_command(place, binaries, chosen)
         process = spawn(command, user=place.user, output=log.fileno(), inherit=[lock.descriptor])
     try:
         _wait_till_ready(process, place, start_of_log)
@@ -142,10 +156,9 @@ def _open_log(path: Path) -> BinaryIO:
     return log
 
 
-def _server_command(place: Place, binaries: Binaries, durable: bool) -> list[str | Path]:
-    settings = _SETTINGS | {"unix_socket_directories": f'"{place.sockets}"'}
-    if not durable:
-        settings |= _FAST_AND_LOSABLE
+def _server_command(place: Place, binaries: Binaries, chosen: Settings) -> list[str | Path]:
+    sockets = {"unix_socket_directories": f'"{place.sockets}"'}
+    settings = _SETTINGS | sockets | chosen.options()
     options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
     return [binaries["postgres"], "-D", place.cluster, *options]
 

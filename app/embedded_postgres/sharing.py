@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 from app.embedded_postgres.error import EmbeddedPostgresError
 from app.embedded_postgres.locks import Kind, Locks, Owner, open_locks
 from app.embedded_postgres.place import find_place
-from app.embedded_postgres.server import PAUSE, running_server
+from app.embedded_postgres.server import PAUSE, SHARED_BUFFERS, Settings, running_server
 
 Announce = Callable[[str], None]
 
@@ -28,26 +28,29 @@ def embedded_postgres(
     *,
     durable: bool = True,
     owner: bool = False,
+    shared_buffers: str = SHARED_BUFFERS,
     announce: Announce = _tell,
 ) -> Iterator[str]:
     """A real Postgres whose cluster lives in `data_directory`, for as long as the block lasts.
 
     Gives the DSN of its database `allowances` as superuser `postgres`: a socket in a directory
     that only the server's user can enter, no TCP. Starts the server, or uses the one that another
-    process started on the same directory; then `durable` is as that process chose it.
-    `durable=False` is for tests: a crash of the machine may lose everything. `owner=True` is for
-    the demo: it starts the server itself, waiting for a short command that has it, and stops it
-    without regard for others; without it the block ends when nobody else uses the server.
-    `announce` gets a line for people when there is something to wait for or to know.
+    process started on the same directory; then `durable`, and `shared_buffers`, how much of the
+    data it holds in its own memory, are as that process chose them. `durable=False` is for tests:
+    a crash of the machine may lose everything. `owner=True` is for the demo: it starts the server
+    itself, waiting for a short command that has it, and stops it without regard for others;
+    without it the block ends when nobody else uses the server. `announce` gets a line for people
+    when there is something to wait for or to know.
 
     Blocks, so enter it before asyncio starts, and in the main thread: on Linux the kernel stops
     the server when the thread that started it is gone, however it went. Elsewhere a SIGTERM or
     kill -9 of this process leaves the server until the next start on the directory, which ends
     it first. Raises `EmbeddedPostgresError`.
     """
+    settings = Settings(durable, shared_buffers)
     with ExitStack() as stack:
         try:
-            dsn = _enter(stack, data_directory.resolve(), durable, owner, announce)
+            dsn = _enter(stack, data_directory.resolve(), settings, owner, announce)
         except OSError as error:
             where = error.filename or data_directory
             raise EmbeddedPostgresError(
@@ -58,7 +61,7 @@ def embedded_postgres(
 
 
 def _enter(
-    stack: ExitStack, directory: Path, durable: bool, owner: bool, announce: Announce
+    stack: ExitStack, directory: Path, settings: Settings, owner: bool, announce: Announce
 ) -> str:
     directory.mkdir(parents=True, exist_ok=True)
     locks = stack.enter_context(open_locks(directory))
@@ -67,7 +70,7 @@ def _enter(
     elif other := _own_or_attach(locks, directory):
         return _checked(other)
     kind: Kind = "demo" if owner else "command"
-    return stack.enter_context(_owned(locks, directory, durable, kind, announce))
+    return stack.enter_context(_owned(locks, directory, settings, kind, announce))
 
 
 def _wait_to_own(locks: Locks, directory: Path, announce: Announce) -> None:
@@ -115,10 +118,10 @@ def _checked(other: Owner) -> str:
 
 @contextmanager
 def _owned(
-    locks: Locks, directory: Path, durable: bool, kind: Kind, announce: Announce
+    locks: Locks, directory: Path, settings: Settings, kind: Kind, announce: Announce
 ) -> Iterator[str]:
     place = find_place(directory, announce)
-    with running_server(place, durable=durable, lock=locks.server):
+    with running_server(place, settings, locks.server):
         locks.publish(Owner(os.getpid(), kind, place.dsn))
         try:
             yield place.dsn
