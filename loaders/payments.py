@@ -10,7 +10,7 @@ from uuid import UUID
 from app.database import Database, Record
 from app.ids import BankAccountKey, EntitlementKey, PaymentKey
 from app.rules.calendar import YearMonth
-from app.rules.vocabulary import PaymentStatus, Scheme
+from app.rules.vocabulary import Scheme
 from loaders.batching import one_by_key
 
 
@@ -18,9 +18,7 @@ def _column(name: str) -> Any:
     return property(itemgetter(name))
 
 
-# By dictionary: a screen has a dozen payments.
 _SCHEMES = {each.value: each for each in Scheme}
-_STATUSES = {each.value: each for each in PaymentStatus}
 
 
 class PaymentRow(Record):
@@ -33,8 +31,11 @@ class PaymentRow(Record):
 
     citizen_id: UUID = _column("citizen_id")
     period: YearMonth = _column("period")
-    kind: str = _column("kind")  # the value of a PaymentKind: nobody but the graph asks, which
-    channel: str = _column("channel")  # writes an enum by its value too; of a PaymentChannel
+    # Values of PaymentKind, PaymentStatus and PaymentChannel: nobody but the graph asks, which
+    # writes an enum by its value too.
+    kind: str = _column("kind")
+    status: str = _column("status")
+    channel: str = _column("channel")
     amount: int = _column("amount_satang")
     paid_on: date | None = _column("paid_on")
     reason_code: str | None = _column("reason_code")
@@ -53,10 +54,6 @@ class PaymentRow(Record):
     @property
     def scheme(self) -> Scheme:
         return _SCHEMES[self["scheme"]]
-
-    @property
-    def status(self) -> PaymentStatus:
-        return _STATUSES[self["status"]]
 
     @property
     def bank_account(self) -> BankAccountKey | None:

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 DEFAULT_PAYMENTS = 12  # a year of months
 _REMEMBERED = 256  # pages that are asked for
 _ThisType = Annotated["Payment", strawberry.lazy("resolvers.payment")]
-_NOT_PAID = {PaymentStatus.FAILED, PaymentStatus.RETURNED, PaymentStatus.WITHHELD}
+_NOT_PAID = {PaymentStatus.FAILED.value, PaymentStatus.RETURNED.value, PaymentStatus.WITHHELD.value}
 _FIRST_FISCAL_YEAR, _LAST_FISCAL_YEAR = 2500, 2700
 
 

@@ -5,9 +5,11 @@ from typing import Any
 import orjson
 from graphql import GraphQLError
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 from strawberry.types import ExecutionResult
 
 from app.errors import AllowancesError
+from app.http.connection import lines_of, send_whole
 from app.http.media import Media
 from app.http.refusals import HEADERS, status_of
 from app.presentable import make_presentable
@@ -27,11 +29,20 @@ def answer(result: ExecutionResult, media: Media) -> Response:
 
 
 class _Answer(Response):
-    """As Starlette's, with headers that are the same for all."""
+    """As Starlette's, with headers that are the same for all, and sent at once where that is
+    possible."""
+
+    body: bytes
 
     def __init__(self, body: bytes, status: int, media: Media) -> None:
         self.body, self.status_code, self.background = body, status, None
-        self.raw_headers = [*_HEADERS[media], (b"content-length", b"%d" % len(body))]
+        self._media = media
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if not send_whole(send, self.status_code, _LINES[self._media], self.body):
+            length = b"content-length", b"%d" % len(self.body)
+            self.raw_headers = [*_HEADERS[self._media], length]
+            await super().__call__(scope, receive, send)
 
 
 _HEADERS = {
@@ -42,6 +53,7 @@ _HEADERS = {
     ]
     for media in Media
 }
+_LINES = {media: lines_of(headers) for media, headers in _HEADERS.items()}
 
 
 def failed(error: AllowancesError) -> ExecutionResult:

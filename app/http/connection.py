@@ -1,14 +1,23 @@
-"""The server's end of a connection: what is written in one turn of the loop leaves together.
+"""The server's end of a connection: what is written in one turn of the loop leaves together, and an
+answer that is there in full is written at once.
 
 uvicorn writes the head of an answer and its body apart, each as soon as it has it. Each write is a
 call of the system that wakes who reads, and of many answers to which one statement brought the
-data each would be two of them: a third of what the smallest answer took.
+data each would be two of them: a third of what the smallest answer took. And it looks at each
+header of each answer, most of which are the same for all.
 """
 
 import asyncio
+from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any, cast
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from starlette.types import Send
+from uvicorn.protocols.http.httptools_impl import (
+    STATUS_LINE,
+    HttpToolsProtocol,
+    RequestResponseCycle,
+)
 
 from app.loop_local import LoopLocal
 
@@ -82,3 +91,34 @@ class HttpProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         joined = JoinedWrites(transport, _turns.get())
         super().connection_made(cast(asyncio.Transport, joined))
+
+
+def send_whole(send: Send, status: int, headers: bytes, body: bytes) -> bool:
+    """What uvicorn's `send` does of an answer's start and of all its body, of which it need not be
+    told apart. `headers` without a length. False where `send` has to be asked: it is not uvicorn's
+    own, or has to wait."""
+    cycle = getattr(send, "__self__", None)
+    if not isinstance(cycle, RequestResponseCycle):
+        return False
+    if cycle.disconnected or cycle.response_started or cycle.flow.write_paused:
+        return False
+    always = _always(tuple(cycle.default_headers))
+    close = b"" if cycle.keep_alive else b"connection: close\r\n"
+    head = b"%b%b%bcontent-length: %d\r\n%b\r\n"
+    head %= STATUS_LINE[status], always, headers, len(body), close
+    cycle.response_started = cycle.response_complete = True
+    cycle.waiting_for_100_continue = False
+    cycle.transport.write(head + body)
+    cycle.message_event.set()
+    if not cycle.keep_alive:
+        cycle.transport.close()
+    cycle.on_response()
+    return True
+
+
+def lines_of(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
+    """Headers as they stand in an answer."""
+    return b"".join(b"%b: %b\r\n" % header for header in headers)
+
+
+_always = lru_cache(4)(lines_of)  # the date is among them

@@ -1,16 +1,22 @@
 """The server's end of a connection: when what is written leaves, and that nothing is lost."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any, cast
 
 import httpx
+import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
+from starlette.types import Message, Receive, Scope, Send
+from strawberry.types import ExecutionResult
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
+from app.http.answers import answer
 from app.http.connection import HttpProtocol
+from app.http.media import Media
 from tests.http.conftest import served
 
 _LARGE = b"x" * 3_000_000  # more than a socket takes at once
@@ -69,13 +75,32 @@ async def _long(request: Request) -> Response:
     return StreamingResponse(parts())
 
 
+class _App(Starlette):
+    """At /whole an answer of the graph, which passes by the middleware as the graph does."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope.get("path") != "/whole":
+            await super().__call__(scope, receive, send)
+            return
+        self.state.sent += 1
+        data = {"n": "x" * int(Request(scope).query_params.get("size", "5"))}
+        response = answer(ExecutionResult(data, None), Media.GRAPHQL_RESPONSE)
+        await response(scope, receive, send)
+
+
+async def _by_parts(_request: Request) -> Response:
+    """The same where middleware stands between who answers and the server."""
+    return answer(ExecutionResult({"n": "x" * 5}, None), Media.GRAPHQL_RESPONSE)
+
+
 def _app() -> Starlette:
-    app = Starlette(
+    app = _App(
         routes=[
             Route("/small", _small),
             Route("/large", _large),
             Route("/streamed", _streamed),
             Route("/long", _long),
+            Route("/by-parts", _by_parts),
         ]
     )
     app.state.go_on, app.state.sent = asyncio.Event(), 0
@@ -137,4 +162,69 @@ async def test_who_does_not_read_is_not_written_to_any_more() -> None:
             before = app.state.sent
             await asyncio.sleep(0.2)
         assert 0 < app.state.sent < _PARTS
+        writer.transport.abort()
+
+
+async def _said(url: str, *requests: bytes) -> bytes:
+    """All that is answered to these, sent together, until the server closes the connection."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", httpx.URL(url).port)
+    writer.write(b"".join(requests))
+    got = await reader.read()
+    writer.close()
+    return got
+
+
+def _asking(path: bytes, version: bytes = b"1.1", *headers: bytes) -> bytes:
+    lines = [b"GET %b HTTP/%b" % (path, version), b"Host: here", *headers]
+    return b"\r\n".join(lines) + b"\r\n\r\n"
+
+
+@pytest.mark.parametrize(("version", "headers"), [(b"1.1", [b"Connection: close"]), (b"1.0", [])])
+async def test_a_whole_answer_is_as_by_parts(version: bytes, headers: Sequence[bytes]) -> None:
+    async with served(_app()) as url:
+        whole, by_parts = [
+            await _said(url, _asking(path, b"1.1"), _asking(path, version, *headers))
+            for path in (b"/whole", b"/by-parts")
+        ]
+    lines = [
+        [line for line in each.split(b"\r\n") if not line.startswith(b"date:")]
+        for each in (whole, by_parts)
+    ]
+    assert lines[0] == lines[1]
+    assert whole.count(b"HTTP/1.1 200 OK") == 2
+    assert whole.count(b"connection: close") == 1
+    assert whole.endswith(b'\r\n\r\n{"data":{"n":"xxxxx"}}')
+
+
+async def test_a_whole_answer_is_not_sent_by_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with served(_app()) as url, httpx.AsyncClient(base_url=url) as client:
+        monkeypatch.setattr(RequestResponseCycle, "send", _nothing_is_sent)
+        assert (await client.get("/whole")).json() == {"data": {"n": "xxxxx"}}
+
+
+async def _nothing_is_sent(_cycle: RequestResponseCycle, _message: Message) -> None:
+    raise AssertionError
+
+
+async def test_a_whole_answer_to_who_left_disturbs_nobody() -> None:
+    async with served(_app()) as url, httpx.AsyncClient(base_url=url) as client:
+        for _ in range(20):
+            _, writer = await asyncio.open_connection("127.0.0.1", httpx.URL(url).port)
+            writer.write(_asking(b"/whole?size=3000000") * 2)
+            writer.transport.abort()
+        assert (await client.get("/whole")).json() == {"data": {"n": "xxxxx"}}
+
+
+async def test_who_does_not_read_is_not_given_one_whole_answer_after_another() -> None:
+    app, asked = _app(), 50
+    async with served(app) as url:
+        reader, writer = await asyncio.open_connection("127.0.0.1", httpx.URL(url).port, limit=1)
+        writer.write(_asking(b"/whole?size=3000000") * asked)
+        before = -1
+        while before < app.state.sent:
+            before = app.state.sent
+            await asyncio.sleep(0.2)
+        assert 0 < app.state.sent < asked
+        while app.state.sent < asked:
+            assert await reader.read(1_000_000)
         writer.transport.abort()
