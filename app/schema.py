@@ -24,7 +24,7 @@ from strawberry.schema.schema import (
 )
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
-from strawberry.types import ExecutionContext, ExecutionResult, Info
+from strawberry.types import ExecutionResult, Info
 from strawberry.types.graphql import OperationType as StrawberryOperationType
 
 import resolvers.enums  # noqa: F401 - registers the enums
@@ -32,11 +32,12 @@ from app.errors import BadInput
 from app.execution.executor import CompiledExecution, Plans
 from app.field_calls import ContextInfo, FieldCalls
 from app.limits.cost_table import CostTable
-from app.limits.documents import Document, Documents, cost_error
+from app.limits.documents import Document, Documents
+from app.limits.guard import Guard
 from app.limits.limits import Limits
-from app.limits.trusted import TrustedDocuments, UntrustedDocument
+from app.limits.trusted import TrustedDocuments
 from app.presentable import forget_frames, make_presentable
-from resolvers.accountability import Accountability
+from resolvers.accountability import Accountability, begun, settle
 from resolvers.citizen import Citizen
 from resolvers.context import Context
 from resolvers.entities import entities
@@ -55,9 +56,8 @@ _RULES = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
 class Schema(strawberry.federation.Schema):
     """The federation schema, with `_entities` resolved by our own guard."""
 
-    documents: Documents
+    guard: Guard
     plans: Plans
-    trusted: TrustedDocuments | None
 
     def operation_type(self, text: str, operation_name: str | None) -> OperationType | None:
         """What kind of operation would run; None where the text is no document.
@@ -65,7 +65,7 @@ class Schema(strawberry.federation.Schema):
         `UnresolvedOperation` where the name is of none, or lacks while there are several.
         """
         try:
-            return self.documents.read(text).operation_type(operation_name)
+            return self.guard.documents.read(text).operation_type(operation_name)
         except GraphQLError:
             return None
 
@@ -81,50 +81,40 @@ class Schema(strawberry.federation.Schema):
     ) -> ExecutionResult:
         """As Strawberry's, without its runner of extensions, which took a tenth of a request.
 
-        Ours are two, and called by name. Streams go by the runner.
+        Ours are two, and what they do is done here. Streams go by the runner.
         """
-        operation = self._create_execution_context(
-            query=query,
-            allowed_operation_types=allowed_operation_types or DEFAULT_ALLOWED_OPERATION_TYPES,
-            variable_values=variable_values,
-            context_value=context_value,
-            root_value=root_value,
-            operation_name=operation_name,
-            operation_extensions=operation_extensions,
-        )
+        if not query:
+            raise MissingQueryError
         try:
-            return await self._guarded(operation)
-        except (MissingQueryError, CannotGetOperationTypeError, InvalidOperationTypeError):
+            document = self.guard.read(query, context_value.admission)
+            name = document.name_of(operation_name)
+            _refuse_other_kinds(document, name, allowed_operation_types)
+            errors = self.guard.judge(document, name, variable_values, context_value.admission)
+            if errors:
+                return self._refused(errors)
+            context = begun(context_value)
+            executor = self._executor(
+                document.node, name, root_value, context, variable_values, operation_extensions
+            )
+            if isinstance(executor, list):
+                result = self._refused(executor)
+            else:
+                result = await self._run(executor, document.node, name)
+            if context.reads is not None:
+                await settle(context, query, name, result)
+        except (CannotGetOperationTypeError, InvalidOperationTypeError):
             raise
         except Exception as error:  # of what happens before the execution, and so of no field
-            return self._refused([_as_graphql(error)], operation)
-
-    async def _guarded(self, operation: ExecutionContext) -> ExecutionResult:
-        guard, accountability = Guard(self.documents, self.trusted), Accountability()
-        guard.execution_context = accountability.execution_context = operation
-        if not operation.query:
-            raise MissingQueryError
-        document, name = guard.read(), operation.operation_name
-        _refuse_other_kinds(operation, document, name)
-        if errors := guard.judge():
-            return self._refused(errors, operation)
-        accountability.begin()
-        result = await self._run(operation, document.node, name)
-        if result.errors:
-            self._process_errors(result.errors, operation)
-        await accountability.settle(result)
+            return self._refused([_as_graphql(error)])
         return result
 
-    def _refused(self, errors: list[GraphQLError], operation: ExecutionContext) -> ExecutionResult:
-        self._process_errors(errors, operation)
+    def _refused(self, errors: list[GraphQLError]) -> ExecutionResult:
+        self.process_errors(errors)
         return ExecutionResult(data=None, errors=errors)
 
     async def _run(
-        self, operation: ExecutionContext, document: DocumentNode, name: str | None
+        self, executor: CompiledExecution, document: DocumentNode, name: str | None
     ) -> ExecutionResult:
-        executor = self._executor(operation, document, name)
-        if isinstance(executor, list):
-            return ExecutionResult(data=None, errors=executor)
         try:
             result: Any = executor.execute_operation()
             if "async_helpers" in vars(executor):  # it was built, and not found bare
@@ -135,28 +125,31 @@ class Schema(strawberry.federation.Schema):
             # These are methods of the executor: a circle, in which all that was read for the answer
             # would stay until the next search for cycles.
             vars(executor).pop("async_helpers", None)
+        if result.errors:
+            self.process_errors(result.errors)
         return ExecutionResult(data=result.data, errors=result.errors)
 
     def _executor(
-        self, operation: ExecutionContext, document: DocumentNode, name: str | None
+        self,
+        document: DocumentNode,
+        name: str | None,
+        root_value: Any,
+        context: Context,
+        variables: dict[str, Any] | None,
+        extensions: dict[str, Any] | None,
     ) -> CompiledExecution | list[GraphQLError]:
         bare = self.plans.bare(document, name)
         if bare is not None:
-            return bare.dressed(
-                operation.root_value,
-                operation.context,
-                operation.variables,
-                operation.operation_extensions,
-            )
+            return bare.dressed(root_value, context, variables, extensions)
         built: Any = self.execution_context_class.build(
             self._schema,
             document,
-            operation.root_value,
-            operation.context,
-            operation.variables,
+            root_value,
+            context,
+            variables,
             name,
             is_awaitable=cast(Any, optimized_is_awaitable),
-            operation_extensions=operation.operation_extensions,
+            operation_extensions=extensions,
         )
         return cast("CompiledExecution | list[GraphQLError]", built)
 
@@ -196,11 +189,15 @@ class Execution(CompiledExecution, StrawberryGraphQLCoreExecutionContext):
             self.context_value.note_asked(asked)
 
 
-def _refuse_other_kinds(operation: ExecutionContext, document: Document, name: str | None) -> None:
+def _refuse_other_kinds(
+    document: Document,
+    name: str | None,
+    allowed: Iterable[StrawberryOperationType] | None,
+) -> None:
     kind = document.types.get(name)
     if kind is None:
         raise CannotGetOperationTypeError(name)
-    if _KINDS[kind] not in operation.allowed_operations:
+    if _KINDS[kind] not in (allowed or DEFAULT_ALLOWED_OPERATION_TYPES):
         raise InvalidOperationTypeError(_KINDS[kind])
 
 
@@ -210,53 +207,30 @@ def _as_graphql(error: Exception) -> GraphQLError:
     return GraphQLError(str(error), original_error=error)
 
 
-class Guard(SchemaExtension):
-    """Lets a document run if its caller may send it, and if it is within the limits."""
+class Guarded(SchemaExtension):
+    """The guard, as Strawberry asks it for a stream."""
 
-    def __init__(self, documents: Documents, trusted: TrustedDocuments | None) -> None:
-        self._documents = documents
-        self._trusted = trusted
+    def __init__(self, guard: Guard) -> None:
+        self._guard = guard
         self._document: Document | None = None
 
     def on_parse(self) -> Iterator[None]:
-        if self.execution_context.query:
-            self.read()
+        execution = self.execution_context
+        if execution.query:
+            self._document = self._guard.read(execution.query, execution.context.admission)
+            execution.graphql_document = self._document.node
         yield
 
     def on_validate(self) -> Iterator[None]:
-        if self._document is not None:
-            self.execution_context.pre_execution_errors = self.judge()
-        yield
-
-    def read(self) -> Document:
-        """The document of the operation, if its caller may send it."""
-        context = self.execution_context
-        text = context.query or ""
-        if self._trusted is not None and not context.context.admission.any_document:
-            self._must_be_trusted(text, self._trusted)
-        self._document = document = self._documents.read(text)
-        context.graphql_document = document.node
-        return document
-
-    def judge(self) -> list[GraphQLError]:
-        """Why the document that was read must not run; empty where it may."""
-        document = self._document
-        return [] if document is None else list(document.errors) or self._cost_errors()
-
-    def _must_be_trusted(self, text: str, trusted: TrustedDocuments) -> None:
-        if text not in trusted:
-            raise UntrustedDocument(
-                "This document is none of those that are shipped. Send one of them, by its "
-                "documentId or its exact text."
+        execution, document = self.execution_context, self._document
+        if document is not None:
+            execution.pre_execution_errors = self._guard.judge(
+                document,
+                execution.operation_name,
+                execution.variables,
+                execution.context.admission,
             )
-
-    def _cost_errors(self) -> list[GraphQLError]:
-        context, document = self.execution_context, self._document
-        if document is None:
-            return []
-        limit = context.context.admission.max_cost
-        cost = document.cost(context.operation_name, context.variables)
-        return [cost_error(cost, limit)] if cost > limit else []
+        yield
 
 
 def build_schema(
@@ -274,20 +248,20 @@ def build_schema(
         subscription=subscription,
         types=[Citizen],
         config=StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=not introspection),
-        extensions=[Accountability, lambda: Guard(documents, trusted)],
+        extensions=[Accountability, lambda: Guarded(schema.guard)],
         execution_context_class=Execution,
         federation_version=FEDERATION_VERSION,
     )
     calls = FieldCalls(schema.config, schema.schema_converter.scalar_registry)
     schema.plans = Plans(schema._schema, calls)
-    schema.trusted = trusted
-    documents = schema.documents = Documents(
+    documents = Documents(
         schema._schema,
         CostTable.of(print_schema(schema), MAX_PAGE_SIZE),
         limits,
         _RULES if introspection else (*_RULES, NoSchemaIntrospectionCustomRule),
         suggestions=introspection,
     )
+    schema.guard = Guard(documents, trusted)
     return schema
 
 

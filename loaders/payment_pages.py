@@ -99,10 +99,7 @@ _BOUNDS = """
       and p.period >= $6 and (p.period, p.sequence) > ($6, $7)
       and ($8::payment_status[] is null or p.status = any($8))"""
 
-_KNOWN_ALONE = """, known as (
-  select p.*, true as in_page, null::date as repaid_by_period, null::smallint as repaid_by_sequence
-  from page p
-)"""
+_KNOWN_ALONE = ", known as (select * from page)"
 
 # What a payment of the page repays comes along, though it may lie beyond the page's end. LIMIT
 # makes that a look-up by key; a plain join of many rows may be planned as a read of every payment.

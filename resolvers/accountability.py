@@ -14,7 +14,7 @@ from app.accountability import Access, Reads
 from app.errors import Unavailable
 from app.presentable import make_presentable
 from app.rules.national_id import holds_national_id
-from app.viewer import AgencyViewer
+from app.viewer import AgencyViewer, Viewer
 from resolvers.context import Context
 
 _log = logging.getLogger("allowances.accountability")
@@ -27,54 +27,56 @@ class Accountability(SchemaExtension):
     """Gathers an agency's reads while an operation runs; writes them, or withholds the answer."""
 
     async def on_execute(self) -> AsyncIterator[None]:
-        self.begin()
+        execution = self.execution_context
+        execution.context = begun(execution.context)
         yield
-        await self.settle(self.execution_context.result)
+        await self._settle(execution.result)
 
     async def on_stream_result(self, result: StreamExecutionResult) -> AsyncIterator[None]:
-        await self.settle(result)
+        await self._settle(result)
         yield
 
-    def begin(self) -> None:
-        """Gather anew: each operation has its own reads, those of one WebSocket too."""
+    async def _settle(self, result: Any) -> None:
         execution = self.execution_context
-        if isinstance(_context(execution).viewer, AgencyViewer):
-            execution.context = replace(_context(execution), reads=Reads())
+        await settle(execution.context, execution.query or "", execution.operation_name, result)
 
-    async def settle(self, result: Any) -> None:
-        """Durable once this returns; `result` loses its data where that could not be."""
-        context = _context(self.execution_context)
-        if context.reads is None or not (categories := context.reads.take()):
-            return
-        try:
-            await context.loaders.record_access(self._access(context, categories))
-        except Exception as error:  # whatever went wrong, nothing may be given
-            _log.error("an access record was not written: %s", type(error).__name__)
-            _withhold(result)
 
-    def _access(self, context: Context, categories: Any) -> Access:
-        viewer, execution = context.viewer, self.execution_context
-        if not isinstance(viewer, AgencyViewer) or viewer.purpose is None:
-            raise Unavailable(_WITHHELD)  # policies give nothing without a purpose
-        document = (execution.query or "").encode()
-        return Access(
-            agency=viewer.client_id,
-            purpose=viewer.purpose,
-            operation=_name(execution.operation_name),
-            operation_hash=hashlib.sha256(document).digest(),
-            categories=categories,
-        )
+def begun(context: Context) -> Context:
+    """The context of an operation that begins: each has its own reads, those of one WebSocket
+    too."""
+    agency = isinstance(context.viewer, AgencyViewer)
+    return replace(context, reads=Reads()) if agency else context
+
+
+async def settle(context: Context, text: str, operation_name: str | None, result: Any) -> None:
+    """Durable once this returns; `result` loses its data where that could not be. `text` of the
+    document."""
+    if context.reads is None or not (categories := context.reads.take()):
+        return
+    try:
+        access = _access(context.viewer, text, operation_name, categories)
+        await context.loaders.record_access(access)
+    except Exception as error:  # whatever went wrong, nothing may be given
+        _log.error("an access record was not written: %s", type(error).__name__)
+        _withhold(result)
+
+
+def _access(viewer: Viewer, text: str, operation_name: str | None, categories: Any) -> Access:
+    if not isinstance(viewer, AgencyViewer) or viewer.purpose is None:
+        raise Unavailable(_WITHHELD)  # policies give nothing without a purpose
+    return Access(
+        agency=viewer.client_id,
+        purpose=viewer.purpose,
+        operation=_name(operation_name),
+        operation_hash=hashlib.sha256(text.encode()).digest(),
+        categories=categories,
+    )
 
 
 def _name(given: str | None) -> str:
     """The operation's name as it may be kept: its author may have put anything into it."""
     name = (given or "")[:_LONGEST_NAME]
     return "" if holds_national_id(name) else name
-
-
-def _context(execution: Any) -> Context:
-    context: Context = execution.context
-    return context
 
 
 def _withhold(result: Any) -> None:

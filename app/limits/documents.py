@@ -61,6 +61,10 @@ class Document:
             return next(iter(self.types.values()), None)
         return self.types[operation_name]
 
+    def name_of(self, operation_name: str | None) -> str | None:
+        """The name of the operation that a request runs: as given, else that of the first."""
+        return next(iter(self.types), None) if operation_name is None else operation_name
+
     def cost(self, operation_name: str | None, variables: Mapping[str, Any] | None) -> int:
         """What an operation costs with these variables; 0 where there is no such operation."""
         if operation_name is None and len(self.costs) == 1:
