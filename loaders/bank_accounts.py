@@ -1,7 +1,7 @@
 """Bank accounts: every account of a citizen comes at once, for it is one to three rows."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
 from app.database import Database
@@ -19,6 +19,16 @@ class BankAccountRow(NamedTuple):
     account_name: str
     holder: AccountHolder
     active: bool
+
+
+class PaidInto(Protocol):
+    """Who is paid into an account: a payment, or an entitlement; in cash, where it is None."""
+
+    @property
+    def citizen_id(self) -> UUID: ...
+
+    @property
+    def bank_account_id(self) -> int | None: ...
 
 
 # An array of arrays of text, for a statement that brings more: of `citizen_id`.

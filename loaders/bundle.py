@@ -1,6 +1,6 @@
 """Every edge of the graph, for one request."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 from operator import attrgetter
@@ -12,7 +12,7 @@ from app.ids import BankAccountKey
 from app.rules.vocabulary import Scheme
 from loaders.access_records import access_pages, record_access
 from loaders.asked import Perhaps
-from loaders.bank_accounts import BankAccountRow, bank_accounts_by_citizen
+from loaders.bank_accounts import BankAccountRow, PaidInto, bank_accounts_by_citizen
 from loaders.batches import batch_pages, batches_by_id, freshness
 from loaders.batching import Edge, Loader, Queues
 from loaders.citizens import CitizenRow, citizens_by_id, citizens_by_national_id_hmac
@@ -89,16 +89,22 @@ class Loaders:
         self._own = await self._own_citizen.load(key)
         return None if self._own is None else self._own.citizen
 
-    def bank_account_at_hand(
-        self, citizen_id: UUID, number: int | None, otherwise: Other
-    ) -> BankAccountRow | Other | None:
-        """A citizen's account, where it came with them; None for no number."""
-        if number is None:
-            return None
+    def bank_accounts_at_hand(
+        self, otherwise: Other
+    ) -> Callable[[PaidInto], BankAccountRow | Other | None]:
+        """Gives of whom is paid their account, where it came with the citizen; None for no
+        number."""
         own = self._own
-        if own is None or own.citizen.citizen_id != citizen_id:
-            return otherwise
-        return own.bank_accounts.get(number, otherwise)
+        citizen_id = None if own is None else own.citizen.citizen_id
+        accounts: Mapping[int, BankAccountRow] = {} if own is None else own.bank_accounts
+
+        def known(paid: PaidInto) -> BankAccountRow | Other | None:
+            number = paid.bank_account_id
+            if number is None:
+                return None
+            return accounts.get(number, otherwise) if paid.citizen_id == citizen_id else otherwise
+
+        return known
 
     async def bank_accounts(
         self, keys: Sequence[BankAccountKey | None]

@@ -55,7 +55,7 @@ class Window(NamedTuple):
 
 
 _Owner = tuple[UUID | None, str | None]  # whose payment, and of which scheme, as rows have it
-_OWNER: Callable[[PaymentRow], _Owner] = itemgetter(0, 1)  # they lead, and names take longer
+_OWNER: Callable[[PaymentRow], _Owner] = itemgetter(0, 1)  # they lead
 _NOBODY = None, None
 
 

@@ -1,12 +1,14 @@
 """BankAccount and Bank: where money is sent, as far as it may be shown."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import strawberry
+from graphql import Undefined
 
 from app.ids import encode_bank_account_id
 from app.rules.vocabulary import AccountHolder, Language
-from loaders.bank_accounts import BankAccountRow
+from loaders.bank_accounts import BankAccountRow, PaidInto
 from resolvers.context import Info
 from resolvers.fields import plain, resolved
 
@@ -27,6 +29,11 @@ class Bank:
         root: strawberry.Parent[BankRow], info: Info, language: Language | None = Language.TH
     ) -> str:
         return info.context.texts.bank(root.code, language or Language.TH)
+
+
+def bank_account_at_hand(info: Info) -> Callable[[PaidInto], object]:
+    """Of the citizen who signed in; see `at_hand`."""
+    return info.context.loaders.bank_accounts_at_hand(Undefined)
 
 
 @strawberry.type(description="A bank account (บัญชีธนาคาร) that an allowance is paid into.")

@@ -1,6 +1,6 @@
 """Entitlement: a citizen's standing in one scheme, and what follows from it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -26,10 +26,10 @@ from loaders.citizens import CitizenRow
 from loaders.payment_pages import PageKey, Window
 from loaders.payments import PaymentRow, TotalsKey, TotalsRow
 from loaders.reference import LocalAuthorityRow
-from resolvers.bank_account import BankAccount
+from resolvers.bank_account import BankAccount, bank_account_at_hand
 from resolvers.context import Context, Info
 from resolvers.entitlement_view import DisabilityCardRow, EntitlementView
-from resolvers.fields import at_hand, expects, page_of, plain, resolved, together
+from resolvers.fields import at_hand, expects, not_at_hand, page_of, plain, resolved, together
 from resolvers.local_authority import LocalAuthority, local_authority
 from resolvers.payment import (
     DEFAULT_PAYMENTS,
@@ -39,8 +39,8 @@ from resolvers.payment import (
     PaymentsArguments,
     PaymentTotals,
     months_of_fiscal_year,
-    payment_connection_at_hand,
     payment_connections,
+    payment_connections_at_hand,
 )
 from resolvers.reason import Reason
 from resolvers.scalars import Baht
@@ -151,11 +151,7 @@ class Entitlement:
         gives=BankAccount | None,
         scope=Scope.BANK_ACCOUNT_READ,
     )
-    @at_hand(
-        lambda root, info: info.context.loaders.bank_account_at_hand(
-            root.citizen_id, root.row.bank_account_id, Undefined
-        )
-    )
+    @at_hand(bank_account_at_hand)
     @together
     async def bank_account(
         roots: strawberry.Parent[Sequence[EntitlementView]], info: Info
@@ -184,7 +180,7 @@ class Entitlement:
 
     @resolved("The newest payment.", gives=Payment | None, scope=Scope.PAYMENT_READ)
     @expects(lambda info, above, **_given: _expect(info, above, _newest(info.context), 1))
-    @at_hand(lambda root, info: _latest_at_hand(info.context, root.key))
+    @at_hand(lambda info: _latest_at_hand(info.context))
     @together
     async def latest_payment(
         roots: strawberry.Parent[Sequence[EntitlementView]], info: Info
@@ -202,7 +198,7 @@ class Entitlement:
         scope=Scope.PAYMENT_READ,
     )
     @expects(lambda info, above, **given: _expect_page(info, above, given))
-    @at_hand(lambda root, info, **given: payment_connection_at_hand(info.context, root, **given))
+    @at_hand(lambda info, **given: payment_connections_at_hand(info.context, **given))
     @together
     async def payments(
         roots: strawberry.Parent[Sequence[EntitlementView]],
@@ -248,11 +244,18 @@ def _latest(window: Window, key: EntitlementKey) -> PageKey:
     return PageKey(key, window, 1)
 
 
-def _latest_at_hand(context: Context, key: EntitlementKey) -> PaymentRow | UndefinedType | None:
+def _latest_at_hand(
+    context: Context,
+) -> Callable[[EntitlementView], PaymentRow | UndefinedType | None]:
     if not context.loaders.has_pages:
-        return Undefined
-    page = context.loaders.payments_at_hand(_latest(_newest(context), key), Undefined)
-    return page if isinstance(page, UndefinedType) else next(iter(page), None)
+        return not_at_hand
+    window = _newest(context)
+
+    def known(view: EntitlementView) -> PaymentRow | UndefinedType | None:
+        page = context.loaders.payments_at_hand(_latest(window, view.key), Undefined)
+        return page if isinstance(page, UndefinedType) else next(iter(page), None)
+
+    return known
 
 
 def _expect_page(info: Info, above: Mapping[str, Any], given: Mapping[str, Any]) -> None:

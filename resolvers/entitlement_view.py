@@ -90,6 +90,10 @@ class EntitlementView:
         return self.row.key.scheme
 
     @property
+    def bank_account_id(self) -> int | None:
+        return self.row.bank_account_id
+
+    @property
     def state(self) -> EntitlementState:
         return self.assessment.state
 

@@ -6,6 +6,8 @@ from inspect import isawaitable
 from typing import Any
 
 import strawberry
+from graphql import Undefined
+from graphql.pyutils import UndefinedType
 from strawberry import BasePermission
 from strawberry.federation.schema_directives import Cost, ListSize
 from strawberry.types.field import StrawberryField
@@ -115,9 +117,15 @@ def together(many: Callable[..., Any]) -> Callable[..., Any]:
 def at_hand(known: Callable[..., Any]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Of a resolver that is asked together: what spares asking it.
 
-    `known` gives the value of one object where it was brought before, else `Undefined`.
+    `known` gets `info` and by name the arguments, once for all objects of a run, and gives what
+    gives the value of one object where it was brought before, else `Undefined`.
     """
     return _marked("at_hand", known)
+
+
+def not_at_hand(_root: object) -> UndefinedType:
+    """Where nothing was brought before."""
+    return Undefined
 
 
 def expects(tell: Callable[..., None]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

@@ -1,6 +1,6 @@
 """Payment, and the pages of an entitlement's payments."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -26,11 +26,11 @@ from loaders.bank_accounts import BankAccountRow
 from loaders.batches import BatchRow
 from loaders.payment_pages import NEWEST, OLDEST, PageKey, Place, Window
 from loaders.payments import PaymentRow
-from resolvers.bank_account import BankAccount
+from resolvers.bank_account import BankAccount, bank_account_at_hand
 from resolvers.context import Context, Info
 from resolvers.disbursement_batch import DisbursementBatch
 from resolvers.entitlement_view import EntitlementView, entitlement
-from resolvers.fields import at_hand, plain, resolved, together
+from resolvers.fields import at_hand, not_at_hand, plain, resolved, together
 from resolvers.paging import Page, PageInfo, PageInfoRow, PageSize, page_size
 from resolvers.reason import Reason, ReasonRow
 from resolvers.scalars import Baht
@@ -100,11 +100,7 @@ class Payment:
         gives=BankAccount | None,
         scope=Scope.BANK_ACCOUNT_READ,
     )
-    @at_hand(
-        lambda root, info: info.context.loaders.bank_account_at_hand(
-            root.citizen_id, root.bank_account_id, Undefined
-        )
-    )
+    @at_hand(bank_account_at_hand)
     @together
     async def bank_account(
         roots: strawberry.Parent[Sequence[PaymentRow]], info: Info
@@ -259,16 +255,19 @@ async def payment_connections(
     ]
 
 
-def payment_connection_at_hand(
-    context: Context, view: EntitlementView, **given: Any
-) -> PaymentConnectionRow | UndefinedType:
-    """The same of one, where it was brought before; else `Undefined`. `given`: the field's own
-    arguments."""
+def payment_connections_at_hand(
+    context: Context, **given: Any
+) -> Callable[[EntitlementView], PaymentConnectionRow | UndefinedType]:
+    """The same of each that was brought before; see `at_hand`. `given`: the field's arguments."""
     if not context.loaders.has_pages:
-        return Undefined
+        return not_at_hand
     arguments = PaymentsArguments.of(context, **given)
-    page = context.loaders.payments_at_hand(arguments.page_of(view.key), Undefined)
-    return page if isinstance(page, UndefinedType) else PaymentConnectionRow.of(page, arguments)
+
+    def known(view: EntitlementView) -> PaymentConnectionRow | UndefinedType:
+        page = context.loaders.payments_at_hand(arguments.page_of(view.key), Undefined)
+        return page if isinstance(page, UndefinedType) else PaymentConnectionRow.of(page, arguments)
+
+    return known
 
 
 def payment_cursor(row: PaymentRow) -> str:

@@ -19,14 +19,16 @@ Odd = Callable[[int, Any, dict[str, Any], int], None]
 OddItem = Callable[[int, Any, list[Any], int], None]
 # What is not at hand of a field: of each object the source, where it belongs and its number.
 Later = list[tuple[Any, dict[str, Any], int]]
-# Of sources, outs, what a call gets as info; by the field's number the arguments of calls, what is
-# asked later, and whether objects behind a guard are open; and where objects join their level.
+# Of sources, outs, what a call gets as info; by the field's number the arguments of calls, what
+# gives values that are at hand, what is asked later, and whether objects behind a guard are open;
+# and where objects join their level.
 Fill = Callable[
     [
         Sequence[Any],
         Sequence[dict[str, Any]],
         Any,
         Mapping[int, dict[str, Any]],
+        Mapping[int, Callable[[Any], Any]],
         Mapping[int, Later],
         Mapping[int, bool],
         Levels,
@@ -68,14 +70,8 @@ def _is_inner(type_: TypePlan, depth: int) -> bool:
 
 def guards_of(fields: ActiveFields) -> Sequence[Guard]:
     """Those that stand before any of the fields, each once."""
-    guards = (guard_of(field) for field, _ in fields)
+    guards = (field.guard for field, _ in fields)
     return list(dict.fromkeys(guard for guard in guards if guard is not None))
-
-
-def guard_of(field: FieldPlan) -> Guard | None:
-    if field.attribute is not None:
-        return field.attribute.guard
-    return None if field.call is None else field.call.guard
 
 
 class FillText:
@@ -84,6 +80,7 @@ class FillText:
     def __init__(self) -> None:
         self.numbered: list[tuple[FieldPlan, list[FieldNode]]] = []
         self.asking: list[int] = []
+        self.at_hand: dict[int, Callable[..., Any]] = {}
         self.later: dict[int, SelectionPlan] = {}
         self.guarded: dict[int, Sequence[Guard]] = {}
         self._before: list[str] = []  # lines that stand once, ahead of those for each object
@@ -93,7 +90,8 @@ class FillText:
     def function(self, selection: SelectionPlan, fields: ActiveFields) -> Fill:
         body = list(self._fields(selection, fields, "source", "out", "number", 0))
         lines = [
-            "def fill(sources, outs, info, arguments, later, opened, levels, odd, odd_item):",
+            "def fill(sources, outs, info, arguments, hands, later, opened, levels, "
+            "odd, odd_item):",
             "    shared = levels.shared",
             *(f"    {line}" for line in self._before),
             "    for number, (source, out) in enumerate(zip(sources, outs)):",
@@ -145,10 +143,15 @@ class FillText:
         if field.attribute is not None:
             return f"{source}.{field.attribute.name}"
         call = field.call
-        self._names[f"call_{place}"] = None if call is None else call.at_hand or call.function
+        if field.definition.args:
+            self.asking.append(place)
+        if call is not None and call.at_hand is not None:
+            self.at_hand[place] = call.at_hand
+            self._before.append(f"hand_{place} = hands[{place}]")
+            return f"hand_{place}({source})"
+        self._names[f"call_{place}"] = None if call is None else call.function
         if not field.definition.args:
             return f"call_{place}({source}, info)"
-        self.asking.append(place)
         self._before.append(f"arguments_{place} = arguments[{place}]")
         return f"call_{place}({source}, info, **arguments_{place})"
 

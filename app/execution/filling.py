@@ -5,9 +5,10 @@ fields of an answer are had so. Objects and lists of objects on the way are fill
 join their level. What is not as it mostly is goes the run's own way.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from typing import Any
 
 from graphql import FieldNode
 
@@ -22,9 +23,10 @@ class Filling:
     """Fields that stand side by side: who may read them, and what fills them in.
 
     `numbered`: these and those of the objects within; `asking`: the numbers of those with
-    arguments; `later`: of those that are asked together where they are not at hand, by number, with
-    the selection that each is of; `guarded`: by number what stands before the fields of the objects
-    within, which join their level where that is not open to whatever source.
+    arguments; `at_hand`: of those that may be at hand, by number, what tells; `later`: the
+    selection that each of these is of, for where it is not at hand and is asked together;
+    `guarded`: by number what stands before the fields of the objects within, which join their level
+    where that is not open to whatever source.
     """
 
     fields: ActiveFields
@@ -32,6 +34,7 @@ class Filling:
     fill: Fill
     numbered: ActiveFields
     asking: Sequence[int]
+    at_hand: Mapping[int, Callable[..., Any]]
     later: Mapping[int, SelectionPlan]
     guarded: Mapping[int, Sequence[Guard]]
 
@@ -66,6 +69,7 @@ def _filling(selection: SelectionPlan, fields: ActiveFields) -> Filling:
         fill,
         text.numbered,
         text.asking,
+        text.at_hand,
         text.later,
         text.guarded,
     )

@@ -43,8 +43,9 @@ class Call:
 
     `convert`: from the arguments as GraphQL has them to those of the function. `guard`: raises
     where none of these sources may be asked. `together`: the same for many sources at once, a value
-    or an exception for each, or an awaitable of them. `at_hand`: the value of a source for which
-    nobody has to be asked any more, else `Undefined`; the others are asked together. `expect`: is
+    or an exception for each, or an awaitable of them. `at_hand`: of info and arguments, what
+    gives the value of a source for which nobody has to be asked any more, else `Undefined`; the
+    others are asked together. `expect`: is
     told before the run, where no condition stands before the field, that it will be called: info,
     the arguments of the field above, and by name its own. `plain`: the arguments that are converted
     to themselves, by their name in GraphQL that of the function. `awaited`: the function gives an
@@ -126,6 +127,12 @@ class FieldPlan:
     @property
     def nodes(self) -> list[FieldNode]:
         return [each.node for each in self.occurrences]
+
+    @property
+    def guard(self) -> Guard | None:
+        """What stands before its value."""
+        behind = self.attribute or self.call
+        return None if behind is None else behind.guard
 
 
 ActiveFields = Sequence[tuple[FieldPlan, list[FieldNode]]]

@@ -1,9 +1,9 @@
 """One run of a plan: level by level, each field once for all objects of its level."""
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from graphql import ExecutionResult, FieldNode, GraphQLError, Undefined
 from graphql.execution.values import get_argument_values
@@ -163,13 +163,25 @@ class Run:
 
         info, levels = self._called_info, self._values.levels
         later: dict[int, Later] = {each: [] for each in filling.later}
+        hands = {
+            each: self._hand(at_hand, arguments.get(each, {}))
+            for each, at_hand in filling.at_hand.items()
+        }
         opened = {each: self._is_open(guards) for each, guards in filling.guarded.items()}
         filling.fill(
-            level.sources, level.outs, info, arguments, later, opened, levels, odd, odd_item
+            level.sources, level.outs, info, arguments, hands, later, opened, levels, odd, odd_item
         )
         for place, asked in later.items():
             if asked:
                 self._field(*numbered[place], level.part(filling.later[place], asked))
+
+    def _hand(self, at_hand: Callable[..., Any], arguments: dict[str, Any]) -> Callable[[Any], Any]:
+        """What gives values that are at hand, or fails for each."""
+        try:
+            hand: Callable[[Any], Any] = at_hand(self._called_info, **arguments)
+        except Exception as error:
+            return partial(_raise, error)
+        return hand
 
     def _is_open(self, guards: Sequence[Guard]) -> bool:
         """Whether they let read whatever sources there are; else they are asked with those."""
@@ -282,3 +294,7 @@ class Run:
             self._executor.variable_values,
             hide_suggestions=self._executor.hide_suggestions,
         )
+
+
+def _raise(error: Exception, _source: Any) -> NoReturn:
+    raise error

@@ -129,8 +129,8 @@ async def test_what_is_never_awaited_is_answered_at_once(compiled: bool) -> None
 async def test_what_is_not_at_hand_is_asked_together_and_nothing_else() -> None:
     asked: list[list[int]] = []
 
-    def known(source: Any, _info: Any) -> Any:
-        return source["n"] if source["n"] % 2 else Undefined
+    def known(_info: Any) -> Callable[[Any], Any]:
+        return lambda source: source["n"] if source["n"] % 2 else Undefined
 
     async def together(sources: Sequence[Any], _info: Any) -> list[Any]:
         asked.append([source["n"] for source in sources])
@@ -151,3 +151,24 @@ async def test_what_is_not_at_hand_is_asked_together_and_nothing_else() -> None:
         expected = {"all": [{"sure": n, "n": n} for n in range(6)]}
         assert keys_in_order(data) == keys_in_order(expected), times
     assert asked == [[0, 1, 2, 3, 4, 5], [0, 2, 4]]
+
+
+async def test_what_fails_to_tell_what_is_at_hand_fails_for_each() -> None:
+    def known(_info: Any) -> Callable[[Any], Any]:
+        raise ValueError("of all")
+
+    def together(sources: Sequence[Any], _info: Any) -> list[Any]:
+        return [ValueError("of all") for _ in sources]
+
+    class ByCall(NoShortcuts):
+        def call_of(self, field: GraphQLField) -> Call | None:  # type: ignore[override]
+            if field.ast_node is None or field.ast_node.name.value != "n":
+                return None
+            return Call(lambda source, _info: source["n"], together=together, at_hand=known)
+
+    compiled, _ = compiled_for(SCHEMA, ByCall())
+    document, root = parse("{ all { sure n } }"), {"all": [{"n": n, "sure": n} for n in range(2)]}
+    first, second = [await answer(SCHEMA, document, root, executor=compiled) for _ in range(2)]
+    assert second == first
+    assert second[0] == {"all": [{"sure": n, "n": None} for n in range(2)]}
+    assert [error["path"] for error in second[1]] == [["all", 0, "n"], ["all", 1, "n"]]

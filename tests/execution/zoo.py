@@ -203,8 +203,8 @@ class ZooShortcuts:
             found = all_of(sources, _info, **arguments)
             return [await _settled(each) if isawaitable(each) else each for each in found]
 
-        def known(source: Any, _info: Any, **arguments: Any) -> Any:
-            return one(source, _info, **arguments) if _is_known(source) else Undefined
+        def known(info: Any, **arguments: Any) -> Callable[[Any], Any]:
+            return lambda source: one(source, info, **arguments) if _is_known(source) else Undefined
 
         ways = (
             Call(one),
