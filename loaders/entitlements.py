@@ -1,6 +1,6 @@
 """Entitlements: what the register knows of a citizen in each scheme, registered or not."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any, NamedTuple, cast
 
 from app.ids import BankAccountKey, EntitlementKey
@@ -65,8 +65,10 @@ class EntitlementRow(NamedTuple):
 
     @property
     def as_of(self) -> datetime:
-        row, of_citizen = self.registration, self.citizen.as_of
-        return of_citizen if row is None else max(row["as_of"], of_citizen)
+        row, seconds = self.registration, self.citizen.as_of
+        if row is not None:
+            seconds = max(row["as_of"], seconds)
+        return datetime.fromtimestamp(seconds, UTC)
 
     def _of_registration(self, name: str) -> Any:
         return None if self.registration is None else self.registration[name]

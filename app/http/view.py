@@ -120,7 +120,7 @@ class GraphQLView(GraphQL[Context, None]):
             form = _form(request, kind, media)
             arguments = self._arguments(text, parameters, context)
             if form is not Media.EVENT_STREAM:
-                return answer(await self.schema.execute(**arguments), form)
+                return answer(await self.schema.execute(**arguments), form, context)
         return await self._event_stream(arguments, parameters, context)
 
     def _text(self, parameters: Parameters) -> str:
