@@ -68,6 +68,10 @@ class JoinedWrites:
             if not self._transport.is_closing():
                 self._transport.write(b"".join(held))
 
+    def is_closing(self) -> bool:
+        """As the transport's."""
+        return self._transport.is_closing()
+
     def write_eof(self) -> None:
         """As the transport's, after all that was written."""
         self.flush()
@@ -86,11 +90,50 @@ _turns = LoopLocal(_Turn)
 
 
 class HttpProtocol(HttpToolsProtocol):
-    """uvicorn's, and with an upgrade its WebSocket's, over joined writes."""
+    """uvicorn's, and with an upgrade its WebSocket's, over joined writes.
+
+    How long a connection waits for its next request is looked at now and then: uvicorn sets a timer
+    with each answer and stops it with each request, a hundredth of what a screen takes.
+    """
+
+    _waits_since: float | None = None  # on the loop's clock; None: a request is under way
+    _look: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         joined = JoinedWrites(transport, _turns.get())
         super().connection_made(cast(asyncio.Transport, joined))
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        if self._look is not None:
+            self._look.cancel()
+
+    def data_received(self, data: bytes) -> None:
+        self._waits_since = None
+        super().data_received(data)
+
+    def on_response_complete(self) -> None:
+        if self.pipeline or self.transport.is_closing():
+            super().on_response_complete()
+            return
+        self.server_state.total_requests += 1
+        self.flow.resume_reading()
+        self._waits_since = self.loop.time()
+        if self._look is None:
+            self._look_in(self.timeout_keep_alive)
+
+    def _look_in(self, seconds: float) -> None:
+        self._look = self.loop.call_later(seconds, self._close_or_look_again)
+
+    def _close_or_look_again(self) -> None:
+        self._look = None
+        if self._waits_since is None:
+            return  # its answer will have it looked at
+        left = self._waits_since + self.timeout_keep_alive - self.loop.time()
+        if left > 0:
+            self._look_in(left)
+        else:
+            self.timeout_keep_alive_handler()
 
 
 def send_whole(send: Send, status: int, headers: bytes, body: bytes) -> bool:

@@ -98,10 +98,19 @@ def streaming(demo_database: str, home: DataDirectory) -> Serve:
 
 
 @asynccontextmanager
-async def served(app: Starlette, http: type[HttpProtocol] = HttpProtocol) -> AsyncIterator[str]:
+async def served(
+    app: Starlette, http: type[HttpProtocol] = HttpProtocol, keep_alive: int = 5
+) -> AsyncIterator[str]:
     """The address of an application on a server of its own, in this event loop."""
     port = free_port()
-    config = uvicorn.Config(app, http=http, port=port, log_level="warning", ws_max_size=1_000_000)
+    config = uvicorn.Config(
+        app,
+        http=http,
+        port=port,
+        log_level="warning",
+        ws_max_size=1_000_000,
+        timeout_keep_alive=keep_alive,
+    )
     server = uvicorn.Server(config)
     running = asyncio.create_task(server.serve())
     async with asyncio.timeout(10):

@@ -21,6 +21,7 @@ from tests.http.conftest import served
 
 _LARGE = b"x" * 3_000_000  # more than a socket takes at once
 _PARTS = 10_000
+_KEEP_ALIVE = 1  # seconds
 _ASKS = b"GET /small HTTP/1.1\r\nHost: here\r\n\r\n"
 
 
@@ -66,6 +67,11 @@ async def _streamed(request: Request) -> Response:
     return StreamingResponse(parts())
 
 
+async def _slow(_request: Request) -> Response:
+    await asyncio.sleep(2 * _KEEP_ALIVE)
+    return Response(b"slow")
+
+
 async def _long(request: Request) -> Response:
     async def parts() -> AsyncIterator[bytes]:
         for _ in range(_PARTS):
@@ -99,6 +105,7 @@ def _app() -> Starlette:
             Route("/small", _small),
             Route("/large", _large),
             Route("/streamed", _streamed),
+            Route("/slow", _slow),
             Route("/long", _long),
             Route("/by-parts", _by_parts),
         ]
@@ -228,3 +235,43 @@ async def test_who_does_not_read_is_not_given_one_whole_answer_after_another() -
         while app.state.sent < asked:
             assert await reader.read(1_000_000)
         writer.transport.abort()
+
+
+async def _answered(reader: asyncio.StreamReader, body: bytes) -> None:
+    assert (await reader.readuntil(body)).startswith(b"HTTP/1.1 200 OK")
+
+
+async def test_a_connection_that_waits_too_long_is_closed() -> None:
+    async with served(_app(), keep_alive=_KEEP_ALIVE) as url:
+        loop = asyncio.get_running_loop()
+        reader, writer = await asyncio.open_connection("127.0.0.1", httpx.URL(url).port)
+        for _ in range(3):  # each begins the wait anew
+            writer.write(_asking(b"/whole"))
+            await _answered(reader, b"}}")
+            await asyncio.sleep(0.6 * _KEEP_ALIVE)
+        writer.write(_asking(b"/slow"))  # and an answer may take longer
+        await _answered(reader, b"slow")
+        began = loop.time()
+        async with asyncio.timeout(10):
+            assert await reader.read() == b""
+        assert loop.time() - began >= 0.9 * _KEEP_ALIVE
+        writer.close()
+
+
+async def test_a_connection_that_was_never_asked_again_leaves_nothing() -> None:
+    protocols: list[HttpProtocol] = []
+
+    class Kept(HttpProtocol):
+        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+            protocols.append(self)
+            super().connection_made(transport)
+
+    async with served(_app(), Kept) as url:
+        async with httpx.AsyncClient(base_url=url) as client:
+            await client.get("/small")
+        async with asyncio.timeout(5):
+            while protocols[0].connections:  # noqa: ASYNC110 - the library has no event for it
+                await asyncio.sleep(0.01)
+        look = protocols[0]._look
+        assert look is not None
+        assert look.cancelled()
