@@ -126,6 +126,17 @@ async def test_what_is_never_awaited_is_answered_at_once(compiled: bool) -> None
     assert await answer(SCHEMA, "{ deep { n } }", root, executor=executor) == (root, [])
 
 
+class _CallOfN(NoShortcuts):
+    """The field `n` as a call that may be at hand."""
+
+    def __init__(self, together: Callable[..., Any], at_hand: Callable[..., Any]) -> None:
+        self._call = Call(lambda source, _info: source["n"], together=together, at_hand=at_hand)
+
+    def call_of(self, field: GraphQLField) -> Call | None:  # type: ignore[override]
+        named = field.ast_node is not None and field.ast_node.name.value == "n"
+        return self._call if named else None
+
+
 async def test_what_is_not_at_hand_is_asked_together_and_nothing_else() -> None:
     asked: list[list[int]] = []
 
@@ -137,13 +148,7 @@ async def test_what_is_not_at_hand_is_asked_together_and_nothing_else() -> None:
         await asyncio.sleep(0)
         return [source["n"] for source in sources]
 
-    class ByCall(NoShortcuts):
-        def call_of(self, field: GraphQLField) -> Call | None:  # type: ignore[override]
-            if field.ast_node is None or field.ast_node.name.value != "n":
-                return None
-            return Call(lambda source, _info: source["n"], together=together, at_hand=known)
-
-    compiled, _ = compiled_for(SCHEMA, ByCall())
+    compiled, _ = compiled_for(SCHEMA, _CallOfN(together, known))
     document, root = parse("{ all { sure n } }"), {"all": [{"n": n, "sure": n} for n in range(6)]}
     for times in (1, 2):  # written out from the second on
         data, errors = await answer(SCHEMA, document, root, executor=compiled)
@@ -160,13 +165,7 @@ async def test_what_fails_to_tell_what_is_at_hand_fails_for_each() -> None:
     def together(sources: Sequence[Any], _info: Any) -> list[Any]:
         return [ValueError("of all") for _ in sources]
 
-    class ByCall(NoShortcuts):
-        def call_of(self, field: GraphQLField) -> Call | None:  # type: ignore[override]
-            if field.ast_node is None or field.ast_node.name.value != "n":
-                return None
-            return Call(lambda source, _info: source["n"], together=together, at_hand=known)
-
-    compiled, _ = compiled_for(SCHEMA, ByCall())
+    compiled, _ = compiled_for(SCHEMA, _CallOfN(together, known))
     document, root = parse("{ all { sure n } }"), {"all": [{"n": n, "sure": n} for n in range(2)]}
     first, second = [await answer(SCHEMA, document, root, executor=compiled) for _ in range(2)]
     assert second == first
