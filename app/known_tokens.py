@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Generic, TypeVar
 
-KEPT_TOKENS = 50_000  # about 25 MB
+_KEPT = 50_000  # about 25 MB
 
 Holder = TypeVar("Holder")
 Key = TypeVar("Key")
@@ -26,7 +26,7 @@ class Known(Generic[Holder, Key]):
 class KnownTokens(Generic[Holder, Key]):
     """The last tokens by a hash under a secret of this process; no token is kept."""
 
-    def __init__(self, clock: Callable[[], float], kept: int = KEPT_TOKENS) -> None:
+    def __init__(self, clock: Callable[[], float], kept: int = _KEPT) -> None:
         self._clock = clock
         self._kept = kept
         self._secret = secrets.token_bytes(32)

@@ -88,10 +88,10 @@ class Schema(strawberry.federation.Schema):
         try:
             document = self.guard.read(query, context_value.admission)
             name = document.name_of(operation_name)
-            _refuse_other_kinds(document, name, allowed_operation_types)
             errors = self.guard.judge(document, name, variable_values, context_value.admission)
             if errors:
                 return self._refused(errors)
+            _refuse_other_kinds(document, name, allowed_operation_types)
             context = begun(context_value)
             executor = self._executor(
                 document.node, name, root_value, context, variable_values, operation_extensions

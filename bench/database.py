@@ -11,6 +11,7 @@ import asyncpg
 
 from app.demo.home import DataDirectory
 from app.embedded_postgres import embedded_postgres
+from app.errors import BadInput
 
 SHARED_BUFFERS = "3GB"  # people and payments take 1.2
 
@@ -43,7 +44,10 @@ def bench_database(home: DataDirectory) -> Iterator[str]:
 
 async def make_ready(connection: asyncpg.Connection) -> None:
     """As a new one is, and read: what earlier runs put on record goes, and no server waits for the
-    disk for others."""
+    disk for others. `BadInput` where somebody else started the server, and otherwise."""
+    held = await connection.fetchval("show shared_buffers")
+    if held != SHARED_BUFFERS:
+        raise BadInput(f"Postgres runs with shared_buffers of {held}: end who started it first.")
     async with connection.transaction():
         await connection.execute(_FORGET)
     async with connection.transaction():

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 
-from app.database import Database
+from app.database import Database, Record
 from app.ids import EntitlementKey
 from app.rules.vocabulary import Scheme
 from loaders.bank_accounts import OF_CITIZEN, BankAccountRow, bank_accounts_of
@@ -87,8 +87,9 @@ OWN_AND_PAGE = page_statements(
 
 async def own_citizens(database: Database, keys: Sequence[OwnKey]) -> list[OwnCitizen | None]:
     """For each key the citizen; the keys expect pages of one window, or none."""
-    rows = await database.fetch(*_asked(keys), row=PaymentRow)
     window = keys[0].window
+    row = Record if window is None else PaymentRow
+    rows = await database.fetch(*_asked(keys), row=row)
     pages = Pages(() if window is None else rows, window)
     found = rows_by(rows if window is None else pages.others, "national_id_hmac")
     return [_own(key, found.get(key.national_id_hmac), pages) for key in keys]

@@ -117,8 +117,8 @@ def together(many: Callable[..., Any]) -> Callable[..., Any]:
 def at_hand(known: Callable[..., Any]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Of a resolver that is asked together: what spares asking it.
 
-    `known` gets `info` and by name the arguments, once for all objects of a run, and gives what
-    gives the value of one object where it was brought before, else `Undefined`.
+    `known` gets `info` and by name the arguments, once for the objects of a level, and gives what
+    gives the value of one of them where it was brought before, else `Undefined`.
     """
     return _marked("at_hand", known)
 

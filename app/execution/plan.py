@@ -43,9 +43,9 @@ class Call:
 
     `convert`: from the arguments as GraphQL has them to those of the function. `guard`: raises
     where none of these sources may be asked. `together`: the same for many sources at once, a value
-    or an exception for each, or an awaitable of them. `at_hand`: of info and arguments, what
-    gives the value of a source for which nobody has to be asked any more, else `Undefined`; the
-    others are asked together. `expect`: is
+    or an exception for each, or an awaitable of them. `at_hand`: of info and arguments, what gives
+    the value of a source for which nobody has to be asked any more, else `Undefined`; the others
+    are asked together. `expect`: is
     told before the run, where no condition stands before the field, that it will be called: info,
     the arguments of the field above, and by name its own. `plain`: the arguments that are converted
     to themselves, by their name in GraphQL that of the function. `awaited`: the function gives an

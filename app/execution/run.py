@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from graphql import ExecutionResult, FieldNode, GraphQLError, Undefined
 from graphql.execution.values import get_argument_values
@@ -176,11 +176,11 @@ class Run:
                 self._field(*numbered[place], level.part(filling.later[place], asked))
 
     def _hand(self, at_hand: Callable[..., Any], arguments: dict[str, Any]) -> Callable[[Any], Any]:
-        """What gives values that are at hand, or fails for each."""
+        """What gives values that are at hand."""
         try:
             hand: Callable[[Any], Any] = at_hand(self._called_info, **arguments)
-        except Exception as error:
-            return partial(_raise, error)
+        except Exception:  # it fails again where they are asked together, and is told there
+            return lambda _source: Undefined
         return hand
 
     def _is_open(self, guards: Sequence[Guard]) -> bool:
@@ -294,7 +294,3 @@ class Run:
             self._executor.variable_values,
             hide_suggestions=self._executor.hide_suggestions,
         )
-
-
-def _raise(error: Exception, _source: Any) -> NoReturn:
-    raise error

@@ -42,6 +42,7 @@ class _Answer(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if not send_whole(send, self.status_code, _LINES[self._media], self.body):
+            self._kept = None  # it may take long
             length = b"content-length", b"%d" % len(self.body)
             self.raw_headers = [*_HEADERS[self._media], length]
             await super().__call__(scope, receive, send)

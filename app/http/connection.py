@@ -139,9 +139,11 @@ class HttpProtocol(HttpToolsProtocol):
 def send_whole(send: Send, status: int, headers: bytes, body: bytes) -> bool:
     """What uvicorn's `send` does of an answer's start and of all its body, of which it need not be
     told apart. `headers` without a length. False where `send` has to be asked: it is not uvicorn's
-    own, or has to wait."""
+    own, has to wait, or does more."""
     cycle = getattr(send, "__self__", None)
     if not isinstance(cycle, RequestResponseCycle):
+        return False
+    if cycle.access_log or cycle.scope["method"] == "HEAD":
         return False
     if cycle.disconnected or cycle.response_started or cycle.flow.write_paused:
         return False

@@ -110,6 +110,7 @@ async def served(
         log_level="warning",
         ws_max_size=1_000_000,
         timeout_keep_alive=keep_alive,
+        access_log=False,  # as the service runs
     )
     server = uvicorn.Server(config)
     running = asyncio.create_task(server.serve())

@@ -1,7 +1,11 @@
 """The server's end of a connection: when what is written leaves, and that nothing is lost."""
 
 import asyncio
+import logging
+import socket
 from collections.abc import AsyncIterator, Sequence
+from logging.handlers import QueueHandler
+from queue import SimpleQueue
 from typing import Any, cast
 
 import httpx
@@ -9,10 +13,12 @@ import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
 from starlette.types import Message, Receive, Scope, Send
+from starlette.websockets import WebSocket
 from strawberry.types import ExecutionResult
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
+from websockets.asyncio.client import connect
 
 from app.http.answers import answer
 from app.http.connection import HttpProtocol
@@ -81,6 +87,11 @@ async def _long(request: Request) -> Response:
     return StreamingResponse(parts())
 
 
+async def _echo(socket: WebSocket) -> None:
+    await socket.accept()
+    await socket.send_text(await socket.receive_text())
+
+
 class _App(Starlette):
     """At /whole an answer of the graph, which passes by the middleware as the graph does."""
 
@@ -107,6 +118,7 @@ def _app() -> Starlette:
             Route("/streamed", _streamed),
             Route("/slow", _slow),
             Route("/long", _long),
+            WebSocketRoute("/echo", _echo),
             Route("/by-parts", _by_parts),
         ]
     )
@@ -214,12 +226,18 @@ async def _nothing_is_sent(_cycle: RequestResponseCycle, _message: Message) -> N
 
 
 async def test_a_whole_answer_to_who_left_disturbs_nobody() -> None:
-    async with served(_app()) as url, httpx.AsyncClient(base_url=url) as client:
+    told: SimpleQueue[logging.LogRecord] = SimpleQueue()  # uvicorn says what an application raised
+    handler = QueueHandler(told)
+    app = _app()
+    async with served(app) as url, httpx.AsyncClient(base_url=url) as client:
+        logging.getLogger("uvicorn.error").addHandler(handler)
         for _ in range(20):
             _, writer = await asyncio.open_connection("127.0.0.1", httpx.URL(url).port)
             writer.write(_asking(b"/whole?size=3000000") * 2)
             writer.transport.abort()
         assert (await client.get("/whole")).json() == {"data": {"n": "xxxxx"}}
+    logging.getLogger("uvicorn.error").removeHandler(handler)
+    assert told.empty()
 
 
 async def test_who_does_not_read_is_not_given_one_whole_answer_after_another() -> None:
@@ -275,3 +293,16 @@ async def test_a_connection_that_was_never_asked_again_leaves_nothing() -> None:
         look = protocols[0]._look
         assert look is not None
         assert look.cancelled()
+
+
+async def test_a_websocket_outlives_the_wait_of_the_connection_that_it_was() -> None:
+    loop = asyncio.get_running_loop()
+    async with served(_app(), keep_alive=_KEEP_ALIVE) as url:
+        plain = socket.create_connection(("127.0.0.1", httpx.URL(url).port or 0))
+        plain.setblocking(False)
+        await loop.sock_sendall(plain, _ASKS)
+        assert (await loop.sock_recv(plain, 1000)).endswith(b"small")
+        async with connect(url.replace("http", "ws") + "/echo", sock=plain) as websocket:
+            await asyncio.sleep(2 * _KEEP_ALIVE)
+            await websocket.send("still here")
+            assert await websocket.recv() == "still here"

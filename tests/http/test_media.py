@@ -50,6 +50,19 @@ CASES = {
         400,
         "GRAPHQL_VALIDATION_FAILED",
     ),
+    "not valid, by a name that it lacks": (
+        {"query": "{nothing}", "operationName": "B"},
+        200,
+        400,
+        "GRAPHQL_VALIDATION_FAILED",
+    ),
+    "a fragment alone": (
+        {"query": "fragment F on Query{__typename}"},
+        200,
+        400,
+        "GRAPHQL_VALIDATION_FAILED",
+    ),
+    "a type": ({"query": "type A{b:Int}"}, 200, 400, "GRAPHQL_VALIDATION_FAILED"),
     "several operations": (
         {"query": "query A{__typename} query B{__typename}"},
         200,
