@@ -4,8 +4,7 @@ With Postgres' small default most pages that a request needs are copied from the
 which all servers wait alike: what is measured then is that copying.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 
 import asyncpg
 
@@ -35,11 +34,9 @@ join payment p on p.citizen_id = r.citizen_id and p.scheme = r.scheme
 """
 
 
-@contextmanager
-def bench_database(home: DataDirectory) -> Iterator[str]:
+def bench_database(home: DataDirectory) -> AbstractContextManager[str]:
     """Gives its DSN, as `embedded_postgres` does."""
-    with embedded_postgres(home.path, shared_buffers=SHARED_BUFFERS) as dsn:
-        yield dsn
+    return embedded_postgres(home.path, shared_buffers=SHARED_BUFFERS)
 
 
 async def make_ready(connection: asyncpg.Connection) -> None:

@@ -50,8 +50,8 @@ _FAST_AND_LOSABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_wri
 class Settings(NamedTuple):
     """What whoever starts a server chooses; `durable=False`: a crash may lose everything."""
 
-    durable: bool = True
-    shared_buffers: str = SHARED_BUFFERS
+    durable: bool
+    shared_buffers: str
 
     def options(self) -> dict[str, str]:
         """As Postgres names them."""

@@ -57,9 +57,7 @@ class Document:
             )
         if operation_name is not None and operation_name not in self.types:
             raise UnresolvedOperation("operationName: the document has no operation of this name.")
-        if operation_name is None:
-            return next(iter(self.types.values()), None)
-        return self.types[operation_name]
+        return self.types.get(self.name_of(operation_name))
 
     def name_of(self, operation_name: str | None) -> str | None:
         """The name of the operation that a request runs: as given, else that of the first."""
